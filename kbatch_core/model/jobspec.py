@@ -1,0 +1,61 @@
+"""JobSpec: what the user asked for, after every source of options was read and checked.
+
+A JobSpec knows nothing of Kubernetes and nothing of the notebook server: `manifest` joins it with an
+Environment to a Job object. Whoever makes one (the command line, the form, Python code) makes the same Job.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from kbatch_core.model.arrays import ArraySpec
+from kbatch_core.model.signals import SignalSpec
+
+# Slurm's MaxBatchRequeue and KillWait defaults (slurm.conf manual).
+MAX_REQUEUE = 5
+KILL_WAIT_SECONDS = 30
+
+# The script travels as an annotation of the pod template; all annotations together may hold 256 KiB.
+MAX_SCRIPT_BYTES = 64 * 1024
+
+
+class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One job as asked for.
+
+    Units: `cpus` in millicores, `memory` in bytes, `time_limit`, `give_up_after` in seconds; None means
+    "not asked for" and takes the environment's default. `output` and `error` are Slurm patterns, relative
+    to `workdir`; `output` None means the default name, `error` None means "with output".
+    """
+
+    script: str
+    script_name: str
+    """What the user typed, for people: the default of `name`, and the `Command` shown."""
+    interpreter: tuple[str, ...] = ()
+    """Put before the script; empty when the script's own first line names one."""
+    args: tuple[str, ...] = ()
+    name: str = ""
+    workdir: str | None = None
+    output: str | None = None
+    error: str | None = None
+    open_mode: str = "append"
+    cpus: int | None = None
+    memory: int | None = None
+    gpus: int = 0
+    gpu_type: str = ""
+    time_limit: int | None = None
+    signal: SignalSpec | None = None
+    array: ArraySpec | None = None
+    partition: str = ""
+    account: str = ""
+    comment: str = ""
+    image: str = ""
+    env: dict[str, str] = {}
+    """Set in the job, from `--env` and `--export NAME=value`."""
+    export: tuple[str, ...] | None = None
+    """Names taken along from the shell; None = all that is not secret, () = none."""
+    home: bool = True
+    requeue: bool = True
+    give_up_after: int | None = None
+    hold: bool = False
+    submit_id: str = ""
+    """Makes a submit repeatable: the same one twice gives one job. Empty = made by the client."""

@@ -1,0 +1,44 @@
+"""The names of our labels and annotations, and of what we read from others.
+
+All meta-information about a job is in its Job object. A label is for what is selected on; an annotation holds
+what a label cannot (any characters, more than 63). Both are on the Job and, where a pod needs them, on the
+pod template too.
+"""
+
+from __future__ import annotations
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+MANAGER = "kbatch"
+SELECTOR = f"{MANAGED_BY}={MANAGER}"
+
+ID = "kbatch/id"
+USER = "kbatch/user"
+NAME = "kbatch/name"
+KIND = "kbatch/kind"
+ACCOUNT = "kbatch/account"
+QUEUE = "kueue.x-k8s.io/queue-name"
+
+# Annotations: the raw text where the label of the same name has a slug, and what has no label at all.
+COMMENT = "kbatch/comment"
+COMMAND = "kbatch/command"
+WORKDIR = "kbatch/workdir"
+OUTPUT = "kbatch/output"
+ERROR = "kbatch/error"
+ARRAY = "kbatch/array"
+TIME_LIMIT = "kbatch/time-limit"
+SUBMIT_ID = "kbatch/submit-id"
+SUBMIT_HOST = "kbatch/submit-host"
+CANCELLED_AT = "kbatch/cancelled-at"
+VERSION = "kbatch/version"
+
+# On the pod template: projected as files into the container.
+SCRIPT = "kbatch/script"
+SUPERVISOR = "kbatch/supervisor"
+
+# The notebook server's, from KubeSpawner.
+HUB_USERNAME = "hub.jupyter.org/username"
+HUB_SERVERNAME = "hub.jupyter.org/servername"
+HUB_NETWORK_ACCESS = "hub.jupyter.org/network-access-"
+
+JOB_NAME = "batch.kubernetes.io/job-name"
+COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
