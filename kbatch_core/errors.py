@@ -41,8 +41,8 @@ __all__ = [
     "PolicyDenied",
     "Refused",
     "ServerBusy",
-    "Unreachable",
     "UnknownOutcome",
+    "Unreachable",
     "UsageError",
 ]
 

@@ -1,0 +1,188 @@
+"""The calls we make, typed: one method each, bytes in, structs out.
+
+Every read and every write here is safe to repeat, so all go through `Retry`. A create is made repeatable by its
+name, which the client chose, and by the submit-id annotation: when the name is taken by our own submit-id, an
+earlier attempt arrived and only its answer was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from kbatch_core.cluster.retry import Retry
+from kbatch_core.cluster.transport import AnswerLost, Query, StopHandle, Stream, Transport
+from kbatch_core.errors import Conflict, ConnectionFailed, Gone, ServerBusy, UnknownOutcome
+from kbatch_core.model import labels
+from kbatch_core.model.objects import Event, EventList, Job, JobList, Pod, PodList
+
+Decoded = TypeVar("Decoded")
+
+PAGE = 500
+MERGE_PATCH = "application/merge-patch+json"
+
+
+class Api:
+    """The Kubernetes API as one account sees it, in one namespace unless a call names another."""
+
+    def __init__(self, transport: Transport, retry: Retry | None = None) -> None:
+        self.transport = transport
+        self.namespace = transport.settings.namespace
+        self.retry = retry or Retry()
+
+    # Jobs
+
+    def create_job(self, manifest: Mapping[str, Any], *, dry_run: bool = False) -> Job:
+        """Create the Job exactly once, however often the answer is lost.
+
+        Raises Conflict when the name is another's, UnknownOutcome when no answer came within the retry limit.
+        """
+        metadata = manifest["metadata"]
+        path = jobs_path(metadata.get("namespace") or self.namespace)
+        body = msgspec.json.encode(manifest)
+        lost = False
+
+        def attempt() -> bytes:
+            nonlocal lost
+            try:
+                return self.transport.request(
+                    "POST", path, body=body, query={"dryRun": "All" if dry_run else None}
+                )
+            except AnswerLost:
+                lost = True
+                raise
+            except ServerBusy as error:
+                # A 5xx may come after the commit (a timeout inside the server); a 429 never does.
+                lost = lost or error.status != 429
+                raise
+
+        try:
+            return _decode(self.retry.call(attempt), Job)
+        except Conflict:
+            existing = self.get_job(metadata["name"], namespace=metadata.get("namespace"))
+            wanted = metadata.get("annotations", {}).get(labels.SUBMIT_ID)
+            if wanted and existing.metadata.annotations.get(labels.SUBMIT_ID) == wanted:
+                return existing
+            raise
+        except (ConnectionFailed, ServerBusy) as error:
+            if not lost or dry_run:
+                raise
+            raise UnknownOutcome(
+                f"No answer came to the submit of job {metadata['labels'][labels.ID]}: "
+                f"it may or may not exist. {error.sentence}",
+                f"Look with `kqueue show {metadata['labels'][labels.ID]}`, or submit again with "
+                f"`--submit-id {metadata['annotations'][labels.SUBMIT_ID]}`: that makes no second job.",
+            ) from error
+
+    def get_job(self, name: str, *, namespace: str | None = None) -> Job:
+        """One Job by its object name. Raises NotFound."""
+        return self._get(f"{jobs_path(namespace or self.namespace)}/{quote(name)}", Job)
+
+    def get_job_object(self, name: str, *, namespace: str | None = None) -> dict[str, Any]:
+        """One Job with every field, as the API sent it."""
+        return self._get(f"{jobs_path(namespace or self.namespace)}/{quote(name)}", dict[str, Any])
+
+    def list_jobs(self, selector: str = labels.SELECTOR, *, namespace: str | None = None) -> list[Job]:
+        """All Jobs that the selector matches, as of now. `namespace` "" = every namespace."""
+        where = self.namespace if namespace is None else namespace
+        return self._list(jobs_path(where), JobList, {"labelSelector": selector})
+
+    def patch_job(self, name: str, patch: Mapping[str, Any], *, namespace: str | None = None) -> Job:
+        """Merge `patch` (RFC 7386) into the Job; the same patch twice changes nothing more."""
+        path = f"{jobs_path(namespace or self.namespace)}/{quote(name)}"
+        body = msgspec.json.encode(patch)
+        answer = self.retry.call(
+            lambda: self.transport.request("PATCH", path, body=body, content_type=MERGE_PATCH)
+        )
+        return _decode(answer, Job)
+
+    def delete_job(self, name: str, *, uid: str = "", namespace: str | None = None) -> None:
+        """Delete the Job and, behind it, its pods. With `uid`, only that very object (else Conflict)."""
+        path = f"{jobs_path(namespace or self.namespace)}/{quote(name)}"
+        options: dict[str, Any] = {"propagationPolicy": "Background"}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        body = msgspec.json.encode(options)
+        self.retry.call(lambda: self.transport.request("DELETE", path, body=body))
+
+    # Pods, logs, events
+
+    def get_pod_object(self, name: str, *, namespace: str | None = None) -> dict[str, Any]:
+        """One pod with every field: what an environment is copied from."""
+        return self._get(f"{core_path(namespace or self.namespace, 'pods')}/{quote(name)}", dict[str, Any])
+
+    def list_pods(self, selector: str, *, namespace: str | None = None) -> list[Pod]:
+        """All pods that the selector matches."""
+        where = self.namespace if namespace is None else namespace
+        return self._list(core_path(where, "pods"), PodList, {"labelSelector": selector})
+
+    def list_events(self, uid: str, *, namespace: str | None = None) -> list[Event]:
+        """The events of one object. Never a whole namespace: that list can be larger than all else together."""
+        where = self.namespace if namespace is None else namespace
+        return self._list(
+            core_path(where, "events"), EventList, {"fieldSelector": f"involvedObject.uid={uid}"}
+        )
+
+    def open_log(
+        self,
+        pod: str,
+        *,
+        container: str = "",
+        namespace: str | None = None,
+        handle: StopHandle | None = None,
+        options: Query | None = None,
+    ) -> Stream:
+        """A container's log as a stream; `options` are the query of the log subresource (follow, tailLines, ...)."""
+        path = f"{core_path(namespace or self.namespace, 'pods')}/{quote(pod)}/log"
+        query = {"container": container or None, **(options or {})}
+        return self.retry.call(
+            lambda: self.transport.open_stream(path, query=query, accept="*/*", handle=handle)
+        )
+
+    def version(self) -> dict[str, Any]:
+        """The API server's version."""
+        return self._get("/version", dict[str, Any])
+
+    def _get(self, path: str, kind: type[Decoded], query: Query | None = None) -> Decoded:
+        return _decode(self.retry.call(lambda: self.transport.request("GET", path, query=query)), kind)
+
+    def _list(self, path: str, kind: type[Any], query: Query) -> list[Any]:
+        """Every page of a list; once more without pages when the continue token became too old."""
+        try:
+            return [item for page in self._pages(path, kind, {**query, "limit": PAGE}) for item in page]
+        except Gone:
+            return list(self._get(path, kind, query).items)
+
+    def _pages(self, path: str, kind: type[Any], query: Query) -> Iterator[list[Any]]:
+        token = ""
+        while True:
+            page = self._get(path, kind, {**query, "continue": token or None})
+            yield page.items
+            token = page.metadata.continue_
+            if not token:
+                return
+
+
+def jobs_path(namespace: str) -> str:
+    """The path of the Jobs of a namespace; "" = of all."""
+    scope = f"/namespaces/{quote(namespace)}" if namespace else ""
+    return f"/apis/batch/v1{scope}/jobs"
+
+
+def core_path(namespace: str, resource: str) -> str:
+    """The path of a core/v1 resource of a namespace; "" = of all."""
+    scope = f"/namespaces/{quote(namespace)}" if namespace else ""
+    return f"/api/v1{scope}/{resource}"
+
+
+def _decode(body: bytes, kind: type[Decoded]) -> Decoded:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise ConnectionFailed(
+            f"The server's answer is not what the Kubernetes API sends ({error}).",
+            "Check the server address.",
+        ) from error
