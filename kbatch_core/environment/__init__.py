@@ -1,0 +1,7 @@
+"""What a job copies from the notebook server, and what it must never copy."""
+
+from kbatch_core.environment.copy import copy_environment
+from kbatch_core.environment.detect import Session, detect, this_session
+from kbatch_core.environment.facts import Environment, Mount
+
+__all__ = ["Environment", "Mount", "Session", "copy_environment", "detect", "this_session"]

@@ -1,0 +1,97 @@
+"""Which environment variables of a notebook server go along (pure).
+
+Four rules, in this order:
+1. What names the server itself, or was made for this pod, never goes: JUPYTERHUB_*, KUBERNETES_*, ...
+2. A few of those are needed by libraries and say nothing secret: ALLOWED_BACK.
+3. What looks like a credential by its name does not go, unless the user names it with --export.
+4. What contains a dropped secret's value, or refers to a dropped variable as $(NAME), is tainted and goes with it.
+The order of what stays is kept, because Kubernetes expands $(NAME) from what stands above.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+ALLOWED_BACK = frozenset(
+    {
+        "JUPYTERHUB_API_URL",
+        "JUPYTERHUB_BASE_URL",
+        "JUPYTERHUB_SERVICE_PREFIX",
+        "JUPYTERHUB_USER",
+        "JUPYTER_IMAGE",
+        "JUPYTER_IMAGE_SPEC",
+    }
+)
+_OF_THE_SERVER = re.compile(
+    r"""JUPYTERHUB_.* | JPY_.* | JUPYTER_TOKEN | JUPYTER_RUNTIME_DIR | JUPYTER_IMAGE.*
+      | (MEM|CPU)_(LIMIT|GUARANTEE) | .*_SERVICE_(HOST|PORT)(_.*)? | .*_PORT_\d+_(TCP|UDP)(_.*)?
+      | KUBERNETES_.* | POD_.* | HOSTNAME | AWS_WEB_IDENTITY_.* | AWS_ROLE_ARN | KBATCH_.* | SLURM_.*""",
+    re.VERBOSE,
+)
+_SECRET_NAME = re.compile(
+    r".*(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE).*|.*_KEY|.*_PAT|.*APIKEY", re.IGNORECASE
+)
+_REFERENCE = re.compile(r"(?<!\$)\$\(([^)]+)\)")
+# Shorter values are found inside others by chance ("1", "lab").
+_TAINT_LENGTH = 6
+
+
+class Kept(NamedTuple):
+    """The variables that go along, in order, and (name, why) of those that do not and might be missed."""
+
+    env: list[dict[str, Any]]
+    dropped: list[tuple[str, str]]
+
+
+def is_of_the_server(name: str) -> bool:
+    """Whether the variable belongs to the notebook server's own pod."""
+    return name not in ALLOWED_BACK and _OF_THE_SERVER.fullmatch(name) is not None
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether the name is that of a credential."""
+    return _SECRET_NAME.fullmatch(name) is not None
+
+
+def filter_env(env: Sequence[dict[str, Any]], export: Collection[str] = ()) -> Kept:
+    """The variables of a container's `env` that a job may have; `export` names those the user asks for."""
+    verdicts = [(entry, _why_dropped(entry, export)) for entry in env]
+    secrets = {
+        str(entry["value"])
+        for entry, why in verdicts
+        if why and len(str(entry.get("value") or "")) >= _TAINT_LENGTH and is_secret_name(entry["name"])
+    }
+    gone = {entry["name"] for entry, why in verdicts if why}
+    kept: list[dict[str, Any]] = []
+    dropped: list[tuple[str, str]] = []
+    for entry, why in verdicts:
+        name = entry["name"]
+        value = str(entry.get("value") or "")
+        references = {match for match in _REFERENCE.findall(value) if match in gone}
+        if not why and references:
+            why = f"it refers to {', '.join(sorted(references))}"
+        if not why and any(secret in value for secret in secrets):
+            why = "it contains a credential"
+        if not why:
+            kept.append(entry)
+            continue
+        gone.add(name)
+        if not is_of_the_server(name) or name in export:
+            dropped.append((name, why))
+    return Kept(kept, dropped)
+
+
+def _why_dropped(entry: dict[str, Any], export: Collection[str]) -> str:
+    name = entry["name"]
+    if is_of_the_server(name):
+        return "it belongs to the notebook server"
+    source = entry.get("valueFrom") or {}
+    if "fieldRef" in source or "resourceFieldRef" in source:
+        return ""
+    if name in export or name in ALLOWED_BACK:
+        return ""
+    if is_secret_name(name):
+        return f"it looks like a credential (--export {name} takes it along)"
+    return ""

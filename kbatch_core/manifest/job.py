@@ -1,0 +1,139 @@
+"""The Job object, whole (pure): everything about a job is in this one write.
+
+Why each field of the spec is as it is stands in docs/decisions.md; the sources are the Job and pod API of
+Kubernetes and, for what the fields mean to a user, the sbatch manual.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import msgspec
+
+import kbatch_core
+from kbatch_core.environment import Environment
+from kbatch_core.manifest.place import Place, find_place
+from kbatch_core.manifest.pod import build_pod
+from kbatch_core.model import labels
+from kbatch_core.model.jobspec import KILL_WAIT_SECONDS, MAX_REQUEUE, JobSpec
+from kbatch_core.model.names import job_name, label_value
+
+TTL_SECONDS = 7 * 24 * 3600
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """One submit, ready to be sent: the object, and what the user is told about it."""
+
+    job_id: str
+    name: str
+    manifest: dict[str, Any]
+    place: Place
+    warnings: tuple[str, ...]
+
+
+def build_job(
+    spec: JobSpec,
+    environment: Environment,
+    *,
+    job_id: str,
+    submit_id: str,
+    namespace: str,
+    cwd: str,
+    submit_host: str,
+) -> Submission:
+    """The Job for `spec` in `environment`. `cwd` is where the user stands. Raises BadOption."""
+    name = spec.name or spec.script_name
+    place = find_place(spec, environment, job_id=job_id, name=name, cwd=cwd)
+    own_labels = _labels(spec, environment, job_id, name)
+    manifest = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": job_name(name, job_id),
+            "namespace": namespace,
+            "labels": own_labels,
+            "annotations": _annotations(spec, environment, place, name, submit_id, submit_host),
+        },
+        "spec": {
+            **_policy(spec),
+            "template": build_pod(
+                spec,
+                environment,
+                place,
+                job_id=job_id,
+                name=name,
+                labels=own_labels,
+                submit_dir=cwd,
+                submit_host=submit_host,
+            ),
+        },
+    }
+    return Submission(job_id=job_id, name=name, manifest=manifest, place=place, warnings=place.warnings)
+
+
+def _labels(spec: JobSpec, environment: Environment, job_id: str, name: str) -> dict[str, str]:
+    wanted = {
+        labels.MANAGED_BY: labels.MANAGER,
+        labels.ID: job_id,
+        labels.NAME: label_value(name),
+        labels.USER: label_value(environment.user),
+        labels.ACCOUNT: label_value(spec.account),
+        labels.QUEUE: spec.partition,
+    }
+    return {key: value for key, value in wanted.items() if value}
+
+
+def _annotations(
+    spec: JobSpec, environment: Environment, place: Place, name: str, submit_id: str, submit_host: str
+) -> dict[str, str]:
+    """What a label cannot hold; the raw text only where its label is not the same."""
+    raw = {labels.NAME: name, labels.USER: environment.user, labels.ACCOUNT: spec.account}
+    wanted = {key: value for key, value in raw.items() if value != label_value(value)}
+    wanted |= {
+        labels.COMMAND: shlex.join((spec.script_name, *spec.args)),
+        labels.COMMENT: spec.comment,
+        labels.WORKDIR: place.workdir,
+        labels.OUTPUT: place.output,
+        labels.ERROR: place.error,
+        labels.TIME_LIMIT: str(spec.time_limit or ""),
+        labels.ARRAY: spec.array.format() if spec.array else "",
+        labels.SUBMIT_ID: submit_id,
+        labels.SUBMIT_HOST: submit_host,
+        labels.VERSION: kbatch_core.__version__,
+    }
+    return {key: value for key, value in wanted.items() if value}
+
+
+def _policy(spec: JobSpec) -> dict[str, Any]:
+    """How often it runs: a disruption counts towards the requeues, any other failure is the job's own."""
+    requeues = MAX_REQUEUE if spec.requeue else 0
+    policy: dict[str, Any] = {
+        "podFailurePolicy": {
+            "rules": [
+                {"action": "Count", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+                {
+                    "action": "FailIndex" if spec.array else "FailJob",
+                    "onExitCodes": {"operator": "NotIn", "values": [0]},
+                },
+            ]
+        },
+        # Never two pods of one task at once: they would write the same output.
+        "podReplacementPolicy": "Failed",
+        "ttlSecondsAfterFinished": TTL_SECONDS,
+    }
+    if spec.array:
+        policy |= {
+            "completionMode": "Indexed",
+            "completions": spec.array.count,
+            "parallelism": min(spec.array.throttle or spec.array.count, spec.array.count),
+            "backoffLimitPerIndex": requeues,
+        }
+    else:
+        policy["backoffLimit"] = requeues
+    if spec.hold:
+        policy["suspend"] = True
+    if spec.give_up_after is not None:
+        # This clock also runs while the job waits, so the time that it may run comes on top.
+        policy["activeDeadlineSeconds"] = spec.give_up_after + (spec.time_limit or 0) + KILL_WAIT_SECONDS
+    return policy

@@ -1,0 +1,77 @@
+"""Where a job runs and writes: working directory and output files, checked against what outlives the pod (pure)."""
+
+from __future__ import annotations
+
+import posixpath
+
+import msgspec
+
+from kbatch_core.environment import Environment
+from kbatch_core.errors import BadOption
+from kbatch_core.model.jobspec import JobSpec
+from kbatch_core.model.patterns import expand
+
+DEFAULT_OUTPUT = "kbatch-%j.out"
+DEFAULT_ARRAY_OUTPUT = "kbatch-%A_%a.out"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """`output`, `error`: absolute, may still have %a and %N; empty = none. `record_dir` is empty without a home."""
+
+    workdir: str
+    output: str
+    error: str
+    record_dir: str
+    warnings: tuple[str, ...]
+
+
+def find_place(spec: JobSpec, environment: Environment, *, job_id: str, name: str, cwd: str) -> Place:
+    """Resolve the working directory and the output patterns. Raises BadOption when -D, -o or -e cannot be kept."""
+    warnings: list[str] = []
+    workdir = _workdir(spec, environment, cwd, warnings)
+
+    def path(option: str, pattern: str) -> str:
+        text = expand(
+            pattern, job_id=job_id, job_name=name, user=environment.user, array=spec.array is not None
+        )
+        absolute = posixpath.normpath(posixpath.join(workdir or "/", text))
+        if absolute == "/dev/null" or environment.keeps(absolute):
+            return absolute
+        raise BadOption(
+            f"{option} {pattern}: {absolute} is not on a disk that outlives the job.",
+            f"Write below {environment.home}."
+            if environment.home
+            else f"This job has no home; leave {option} away and read the output with kqueue logs.",
+        )
+
+    output = ""
+    if spec.output is not None:
+        output = path("--output", spec.output)
+    elif environment.keeps(workdir):
+        output = path("--output", DEFAULT_ARRAY_OUTPUT if spec.array else DEFAULT_OUTPUT)
+    else:
+        warnings.append("no output file is written, because the job has no home; use kqueue logs")
+    return Place(
+        workdir=workdir,
+        output=output,
+        error=path("--error", spec.error) if spec.error is not None else "",
+        record_dir=posixpath.join(environment.home, ".kbatch", job_id) if environment.home else "",
+        warnings=tuple(warnings),
+    )
+
+
+def _workdir(spec: JobSpec, environment: Environment, cwd: str, warnings: list[str]) -> str:
+    """The job's working directory; empty = the image's own."""
+    if spec.workdir is not None:
+        workdir = posixpath.normpath(posixpath.join(cwd, spec.workdir))
+        if environment.mounts and environment.mount_of(workdir) is None:
+            raise BadOption(
+                f"--chdir {spec.workdir}: {workdir} is not on a disk that the job has.",
+                f"Choose a directory below {environment.home or environment.mounts[0].path}.",
+            )
+        return workdir
+    if environment.keeps(cwd):
+        return cwd
+    if environment.home:
+        warnings.append(f"{cwd} is not on a disk that the job has: it runs in {environment.home}")
+    return environment.home
