@@ -6,6 +6,9 @@ server leaves out what is empty. Times are RFC 3339 text as sent; `parse_time` m
 Sources: the batch/v1 and core/v1 types of the Kubernetes API.
 """
 
+# mypy does not know that `frozen` is inherited in msgspec.
+# mypy: disable-error-code="misc"
+
 from __future__ import annotations
 
 from datetime import datetime
