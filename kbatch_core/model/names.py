@@ -6,8 +6,10 @@ label value has at most 63 letters, digits, '-', '_' and '.', with a letter or d
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from random import Random
 
 ID_LENGTH = 8
 NAME_LIMIT = 40
@@ -23,9 +25,22 @@ _SESSION = "jupyter"
 _ALNUM = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 
 
-def new_id(random: Callable[[int], bytes] = os.urandom) -> str:
-    """A fresh job id: a letter, then seven letters or digits. `random(n)` gives n random bytes."""
-    rest, first = divmod(int.from_bytes(random(8), "big"), len(_LETTERS))
+def new_id(random: Random) -> str:
+    """A fresh job id: a letter, then seven letters or digits."""
+    return _spell(random.getrandbits(64))
+
+
+def id_from(text: str) -> str:
+    """The job id that belongs to a submit id: always the same one for the same text."""
+    from hashlib import sha256  # only for a submit with --submit-id
+
+    digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return _spell(int.from_bytes(digest[:8], "big"))
+
+
+def _spell(number: int) -> str:
+    """A 64-bit number as an id; the alphabet's remainder is too small to matter."""
+    rest, first = divmod(number, len(_LETTERS))
     chars = [_LETTERS[first]]
     for _ in range(ID_LENGTH - 1):
         rest, place = divmod(rest, len(_ALPHABET))
