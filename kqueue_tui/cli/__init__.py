@@ -1,0 +1,1 @@
+"""The commands kbatch and kqueue. Nothing here imports textual: a plain list must start at once."""

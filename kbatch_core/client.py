@@ -1,0 +1,225 @@
+"""Client: submit jobs and ask about them. What the command line, the dashboard and Python code stand on."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+
+from kbatch_core.cluster.api import Api
+from kbatch_core.cluster.settings import load
+from kbatch_core.cluster.transport import Query, Transport
+from kbatch_core.environment import Environment, Session, detect, this_session
+from kbatch_core.errors import BadOption, BadScript, NotFound, Refused
+from kbatch_core.manifest import Submission, build_job
+from kbatch_core.model import labels
+from kbatch_core.model.jobspec import JobSpec
+from kbatch_core.model.names import id_from, is_id, label_value, new_id
+from kbatch_core.model.objects import Event, Job, Pod
+from kbatch_core.model.script import Script, check_script
+from kbatch_core.status.row import JobRow, make_row
+
+Rows = list[JobRow]
+Events = list[Event]
+Pods = list[Pod]
+FINISHED = ("Complete", "Failed")
+
+
+class Client:
+    """Jobs of one user in one namespace.
+
+    Owns no thread. `session` says where the user stands; clock and random are passed in by tests.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        session: Session,
+        *,
+        clock: Callable[[], float] = time.time,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.api = api
+        self.session = session
+        self._clock = clock
+        self._rng = rng or random.SystemRandom()
+
+    @classmethod
+    def connect(
+        cls,
+        *,
+        namespace: str | None = None,
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> Client:
+        """A Client of the cluster that this process can find. Raises NoCluster, BadConfig."""
+        settings = load(environ, namespace=namespace, kubeconfig=kubeconfig, context=context)
+        return cls(Api(Transport(settings)), this_session(environ))
+
+    def now(self) -> float:
+        """Seconds since the epoch, by the clock that rows are made with."""
+        return self._clock()
+
+    # Submit
+
+    def environment(self, spec: JobSpec) -> Environment:
+        """What a job of this session copies. One read: the session's own pod."""
+        return detect(self.session, self.api.get_pod_object, image=spec.image, export=spec.export or ())
+
+    def prepare(self, spec: JobSpec, environment: Environment | None = None) -> Submission:
+        """The Job that `submit` would send. Nothing is written. Raises BadOption."""
+        submit_id = spec.submit_id or f"{self._rng.getrandbits(64):016x}"
+        job_id = id_from(submit_id) if spec.submit_id else new_id(self._rng)
+        return build_job(
+            spec,
+            environment or self.environment(spec),
+            job_id=job_id,
+            submit_id=submit_id,
+            namespace=self.api.namespace,
+            cwd=self.session.cwd,
+            submit_host=self.session.host,
+        )
+
+    def submit(self, submission: Submission, *, dry_run: bool = False) -> Job:
+        """Create the Job: one write. Raises Refused, Unreachable or UnknownOutcome."""
+        return self.api.create_job(submission.manifest, dry_run=dry_run)
+
+    # Ask
+
+    def selector(self, user: str | None = None) -> str:
+        """The label selector of a user's jobs; None = this session's user, "" = everybody's."""
+        name = self.session.user if user is None else user
+        return f"{labels.SELECTOR},{labels.USER}={label_value(name)}" if name else labels.SELECTOR
+
+    def list(self, *, user: str | None = "", namespace: str | None = None) -> Rows:
+        """One row per job, oldest first. `user` as in `selector`."""
+        selector = self.selector(user)
+        jobs = self.api.list_jobs(selector, namespace=namespace)
+        pods = self._pods_by_job(self.api.list_pods(selector, namespace=namespace)) if jobs else {}
+        now = self._clock()
+        rows = [
+            self._row(job, pods.get((job.metadata.namespace, job.metadata.name), []), now) for job in jobs
+        ]
+        return sorted(rows, key=lambda row: (row.submitted or 0.0, row.id))
+
+    def find(self, reference: str) -> Job:
+        """The job that an id, a unique beginning of one, a job name or an object name means.
+
+        Raises NotFound when there is none, BadOption when there are several.
+        """
+        if is_id(reference):
+            found = self.api.list_jobs(f"{labels.SELECTOR},{labels.ID}={reference}")
+            if found:
+                return found[0]
+        jobs = self.api.list_jobs(labels.SELECTOR)
+        matches = [job for job in jobs if reference in (job.metadata.name, _raw_name(job))]
+        matches = matches or [
+            job
+            for job in jobs
+            if len(reference) >= 2 and job.metadata.labels.get(labels.ID, "").startswith(reference)
+        ]
+        if not matches:
+            raise NotFound(
+                f'There is no job "{reference}" in namespace "{self.api.namespace}".',
+                "`kqueue list` shows the jobs there are.",
+            )
+        if len(matches) > 1:
+            ids = ", ".join(sorted(job.metadata.labels.get(labels.ID, "") for job in matches)[:5])
+            raise BadOption(f'"{reference}" means {len(matches)} jobs: {ids}.', "Give more of the id.")
+        return matches[0]
+
+    def row(self, job: Job) -> JobRow:
+        """The row of one job, with what its pods and events explain."""
+        return self._row(job, self.pods(job), self._clock())
+
+    def pods(self, job: Job) -> Pods:
+        """The pods of a job, oldest first."""
+        selector = f"{labels.ID}={job.metadata.labels.get(labels.ID, '')}"
+        pods = self.api.list_pods(selector, namespace=job.metadata.namespace)
+        return sorted(pods, key=lambda pod: pod.metadata.creation_timestamp)
+
+    # Act
+
+    def cancel(self, job: Job) -> Job:
+        """End a job and keep its record: the controller stops its pods and fails it within about a second.
+
+        A held job has no clock yet; it is let go with no pod to run. Raises Refused when it has ended already.
+        """
+        state = _finished(job)
+        job_id = job.metadata.labels.get(labels.ID, job.metadata.name)
+        if state:
+            raise Refused(f"Job {job_id} has ended already.", f"`kqueue show {job_id}` says how.")
+        spec: dict[str, object] = {"activeDeadlineSeconds": 1}
+        if job.spec.suspend:
+            spec |= {"suspend": False, "parallelism": 0}
+        patch = {
+            "metadata": {
+                "annotations": {labels.CANCELLED_AT: str(int(self._clock()))},
+                "uid": job.metadata.uid,
+            },
+            "spec": spec,
+        }
+        return self.api.patch_job(job.metadata.name, patch, namespace=job.metadata.namespace)
+
+    def logs(self, job: Job, options: Query | None = None) -> Iterator[bytes]:
+        """The container log of the job's newest pod, in chunks. Raises NotFound when no pod has started."""
+        job_id = job.metadata.labels.get(labels.ID, job.metadata.name)
+        pods = self.pods(job)
+        if not pods:
+            raise NotFound(
+                f"Job {job_id} has no pod, so there is no log to read.", f"`kqueue show {job_id}` says why."
+            )
+        pod = pods[-1].metadata
+        with self.api.open_log(pod.name, namespace=pod.namespace, options=options) as stream:
+            yield from stream.chunks()
+
+    def _row(self, job: Job, pods: Pods, now: float) -> JobRow:
+        return make_row(job, pods, self._events(job, pods), now)
+
+    def _events(self, job: Job, pods: Collection[Pod]) -> Events:
+        """Events, only of what needs explaining: a job that waits. One read per object, never a namespace."""
+        if _finished(job) or job.spec.suspend:
+            return []
+        if not pods:
+            return self.api.list_events(job.metadata.uid, namespace=job.metadata.namespace)
+        waiting = [pod for pod in pods if pod.status.phase == "Pending"]
+        return [
+            event
+            for pod in waiting[-1:]
+            for event in self.api.list_events(pod.metadata.uid, namespace=pod.metadata.namespace)
+        ]
+
+    @staticmethod
+    def _pods_by_job(pods: Collection[Pod]) -> dict[tuple[str, str], Pods]:
+        by_job: dict[tuple[str, str], Pods] = {}
+        for pod in sorted(pods, key=lambda pod: pod.metadata.creation_timestamp):
+            key = (pod.metadata.namespace, pod.metadata.labels.get(labels.JOB_NAME, ""))
+            by_job.setdefault(key, []).append(pod)
+        return by_job
+
+
+def read_script(path: str) -> Script:
+    """Read and check the script at `path`, now: what is saved later does not change the job. Raises BadScript."""
+    try:
+        data = Path(path).read_bytes()
+    except IsADirectoryError as error:
+        raise BadScript(f"{path} is a directory.", "Give the script in it.") from error
+    except FileNotFoundError as error:
+        raise BadScript(f"There is no file {path}.", "Give the path of a script.") from error
+    except OSError as error:
+        raise BadScript(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from error
+    return check_script(Path(path).name, data)
+
+
+def _raw_name(job: Job) -> str:
+    metadata = job.metadata
+    return metadata.annotations.get(labels.NAME) or metadata.labels.get(labels.NAME, "")
+
+
+def _finished(job: Job) -> bool:
+    return any(
+        condition.type in FINISHED and condition.status == "True" for condition in job.status.conditions
+    )

@@ -1,0 +1,51 @@
+"""kqueue: look at jobs and handle them. Each subcommand is a file beside this one, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+import kbatch_core
+from kqueue_tui.cli.run import main as run
+
+# Subcommand -> (module, one line of help). The module has a click command of the same name.
+COMMANDS = {
+    "list": ("kqueue_tui.cli.list", "List the jobs."),
+    "show": ("kqueue_tui.cli.show", "Show everything about a job, and why it is as it is."),
+    "logs": ("kqueue_tui.cli.logs", "Print a job's output."),
+    "cancel": ("kqueue_tui.cli.cancel", "End jobs and keep their record."),
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand's module only when it runs, so that none pays for another's imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True)
+@click.version_option(kbatch_core.__version__, prog_name="kqueue")
+@click.pass_context
+def kqueue(ctx: click.Context) -> None:
+    """Look at jobs on Kubernetes and handle them. Without a command: list."""
+    if ctx.invoked_subcommand is None:
+        command = LazyGroup.get_command(kqueue, ctx, "list")
+        assert command is not None
+        ctx.invoke(command)
+
+
+def main() -> None:
+    sys.exit(run(kqueue, "kqueue"))

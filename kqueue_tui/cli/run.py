@@ -1,0 +1,56 @@
+"""What every command shares: options that name the cluster, and one clear sentence for what went wrong.
+
+Exit codes: 0 done; 1 refused; 2 wrong usage; 3 the cluster cannot be reached, nothing was done; 4 a write
+was sent and its outcome is unknown; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from kbatch_core.errors import KbatchError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def cluster_options(function: Function) -> Function:
+    """Add -n, --context and --kubeconfig, as kubectl has them."""
+    function = click.option("--kubeconfig", metavar="FILE", help="Use this kubeconfig.")(function)
+    function = click.option("--context", metavar="NAME", help="Use this context of the kubeconfig.")(function)
+    return click.option("--namespace", metavar="NAME", help="Work in this namespace.")(function)
+
+
+def main(command: click.Command, prog: str, argv: list[str] | None = None) -> int:
+    """Run a click command and return its exit code; errors become one sentence on stderr."""
+    try:
+        result = command.main(args=argv, prog_name=prog, standalone_mode=False)
+    except click.ClickException as error:
+        complain(prog, error.format_message(), _usage_hint(error))
+        return error.exit_code
+    except KbatchError as error:
+        complain(prog, error.sentence, error.hint)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe has gone (`kqueue list | head`): leave without a word, as other tools do.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return result if isinstance(result, int) else 0
+
+
+def complain(prog: str, sentence: str, hint: str = "") -> None:
+    """Say what went wrong, on stderr."""
+    click.echo(f"{prog}: {sentence}" + (f" {hint}" if hint else ""), err=True)
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"See `{error.ctx.command_path} --help`."
+    return ""

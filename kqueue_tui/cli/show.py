@@ -1,0 +1,103 @@
+"""kqueue show."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+from kbatch_core.model.quantity import format_cpus, format_memory
+from kbatch_core.model.safetext import safe_text
+from kbatch_core.model.timelimit import format_time
+from kbatch_core.status.row import JobRow
+
+from kbatch_core.client import Client
+from kbatch_core.model import labels
+from kbatch_core.model.objects import Job
+from kqueue_tui.cli.run import cluster_options
+
+
+@click.command("show")
+@click.argument("job")
+@click.option("--script", is_flag=True, help="Print the script as it was submitted.")
+@click.option("--supervisor", is_flag=True, help="Print the program that runs the script in the pod.")
+@click.option("--output", "-o", type=click.Choice(["yaml", "json"]), help="Print the whole Job object.")
+@cluster_options
+def command(
+    job: str,
+    script: bool,
+    supervisor: bool,
+    output: str | None,
+    namespace: str | None,
+    context: str | None,
+    kubeconfig: str | None,
+) -> None:
+    """Show everything about JOB: an id, a unique beginning of one, or a name."""
+    client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context)
+    found = client.find(job)
+    template = found.spec.template.metadata.annotations
+    if script:
+        click.echo(template.get(labels.SCRIPT, ""), nl=False)
+    elif supervisor:
+        click.echo(template.get(labels.SUPERVISOR, ""), nl=False)
+    elif output:
+        click.echo(_dump(client, found, output), nl=False)
+    else:
+        for name, value in facts(found, client.row(found), client.now()):
+            click.echo(f"{name:>12}  {value}")
+
+
+def facts(job: Job, row: JobRow, now: float) -> list[tuple[str, str]]:
+    """What is known, as (name, value) in reading order; nothing that is empty."""
+    annotations = job.metadata.annotations
+    asked = [
+        f"{format_cpus(row.cpus)} CPU" if row.cpus else "",
+        f"{format_memory(row.memory)} memory" if row.memory else "",
+        f"{row.gpus} GPU" if row.gpus else "",
+        f"time limit {format_time(row.time_limit)}" if row.time_limit else "",
+    ]
+    lines = [
+        ("Job", f"{row.id}  {row.name}"),
+        ("State", f"{row.state}  {row.sentence}".rstrip()),
+        ("Reason", row.code),
+        ("Hint", row.hint),
+        ("Exit", f"{row.exit_code}:{row.signal or 0}" if row.exit_code is not None else ""),
+        ("User", row.user),
+        ("Account", row.account),
+        ("Partition", row.partition),
+        ("Submitted", _moment(row.submitted)),
+        ("Started", _moment(row.started)),
+        ("Ended", _moment(row.ended)),
+        ("Ran", format_time(row.elapsed(now)) if row.started else ""),
+        ("Restarts", str(row.restarts) if row.restarts else ""),
+        ("Asked for", ", ".join(part for part in asked if part)),
+        ("Node", row.node),
+        ("Command", safe_text(annotations.get(labels.COMMAND, ""))),
+        ("Directory", safe_text(annotations.get(labels.WORKDIR, ""))),
+        ("Output", safe_text(annotations.get(labels.OUTPUT, "")) or "container log only"),
+        ("Errors", safe_text(annotations.get(labels.ERROR, ""))),
+        ("Comment", safe_text(annotations.get(labels.COMMENT, ""))),
+        ("Object", f"job/{row.job_name} in namespace {row.namespace}"),
+    ]
+    return [(name, value) for name, value in lines if value]
+
+
+def _moment(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(sep=" ", timespec="seconds")
+
+
+def _dump(client: Client, job: Job, form: str) -> str:
+    whole = client.api.get_job_object(job.metadata.name, namespace=job.metadata.namespace)
+    return dump(whole, form)
+
+
+def dump(value: object, form: str) -> str:
+    """An object as YAML or JSON text."""
+    if form == "json":
+        import json
+
+        return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    import yaml
+
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)

@@ -1,0 +1,182 @@
+"""What a job copies from each shape of user pod, and what it never copies."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from kbatch_core.environment import Environment, copy_environment
+from kbatch_core.errors import UsageError
+from tests.pods import load_pod
+
+FIXTURES = ("z2jh-pvc", "nfs-gpu", "binder-minimal")
+
+
+def copied(name: str, home: str = "/home/jovyan") -> Environment:
+    return copy_environment(load_pod(name), home=home)
+
+
+def names(environment: Environment) -> list[str]:
+    return [entry["name"] for entry in environment.env]
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_no_credential_of_the_server_is_anywhere_in_the_copy(name: str) -> None:
+    text = json.dumps(msgspec.to_builtins(copied(name)))
+    assert "FAKE" not in text
+    assert "kube-api-access" not in text
+    assert "secrets" not in text
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_the_image_is_the_digest_that_the_node_reports(name: str) -> None:
+    assert "@sha256:" in copied(name).image
+
+
+def test_a_bare_digest_cannot_be_pulled_so_the_image_of_the_spec_is_taken() -> None:
+    pod = load_pod("z2jh-pvc")
+    pod["status"]["containerStatuses"][0]["imageID"] = "sha256:1234"
+    assert copy_environment(pod, home="").image == "images.example.org/k8s-singleuser-sample:4.3.0"
+
+
+def test_the_user_is_the_raw_name_of_the_annotation() -> None:
+    assert copied("z2jh-pvc").user == "user@email.com"
+
+
+def test_without_an_annotation_the_user_comes_from_the_variable_then_the_label() -> None:
+    pod = load_pod("z2jh-pvc")
+    del pod["metadata"]["annotations"]
+    assert copy_environment(pod, home="").user == "user@email.com"
+    pod["spec"]["containers"][0]["env"] = []
+    assert copy_environment(pod, home="").user == "user-email-com---0925f997"
+
+
+def test_a_claim_of_the_users_own_is_home() -> None:
+    environment = copied("z2jh-pvc")
+    assert environment.home == "/home/jovyan"
+    assert environment.volumes == (
+        {
+            "name": "volume-user-email-com---0925f997",
+            "persistentVolumeClaim": {"claimName": "claim-user-email-com---0925f997"},
+        },
+    )
+    assert environment.volume_mounts == (
+        {"name": "volume-user-email-com---0925f997", "mountPath": "/home/jovyan"},
+    )
+
+
+def test_every_mount_of_a_shared_claim_keeps_its_subpath_and_read_only() -> None:
+    environment = copied("nfs-gpu")
+    home = [mount for mount in environment.volume_mounts if mount["name"] == "home"]
+    assert home == [
+        {"name": "home", "mountPath": "/home/jovyan", "subPath": "jane-2ddoe"},
+        {"name": "home", "mountPath": "/home/jovyan/shared", "subPath": "_shared", "readOnly": True},
+        {"name": "home", "mountPath": "/home/rstudio", "subPath": "jane-2ddoe"},
+        {"name": "home", "mountPath": "/home/rstudio/shared", "subPath": "_shared", "readOnly": True},
+    ]
+    assert {"name": "dev-shm", "mountPath": "/dev/shm"} in environment.volume_mounts
+
+
+def test_secret_and_token_volumes_stay_behind_with_their_mounts() -> None:
+    environment = copied("nfs-gpu")
+    assert {volume["name"] for volume in environment.volumes} == {"home", "dev-shm"}
+    assert {mount["name"] for mount in environment.volume_mounts} == {"home", "dev-shm"}
+    assert 'volume "files": it holds a Secret' in environment.dropped
+
+
+def test_only_persistent_writable_mounts_keep_a_file() -> None:
+    environment = copied("nfs-gpu")
+    assert environment.keeps("/home/jovyan/out.txt")
+    assert environment.keeps("/home/rstudio")
+    assert not environment.keeps("/home/jovyan/shared/out.txt"), "read-only"
+    assert not environment.keeps("/dev/shm/out.txt"), "memory"
+    assert not environment.keeps("/home/jovyan2/out.txt"), "a neighbour with the same beginning"
+    assert not environment.keeps("/tmp/out.txt"), "in the image"
+
+
+def test_a_server_without_volumes_has_no_home() -> None:
+    environment = copied("binder-minimal")
+    assert environment.home == ""
+    assert environment.volumes == ()
+
+
+def test_scheduling_goes_along_but_not_the_node_nor_the_priority() -> None:
+    environment = copied("nfs-gpu")
+    assert environment.pod["nodeSelector"] == {"node.kubernetes.io/instance-type": "g4dn.xlarge"}
+    assert {"key": "nvidia.com/gpu", "operator": "Equal", "value": "present", "effect": "NoSchedule"} in (
+        environment.pod["tolerations"]
+    )
+    for field in ("nodeName", "priority", "priorityClassName", "serviceAccountName", "initContainers"):
+        assert field not in environment.pod
+
+
+def test_the_two_automatic_tolerations_are_dropped() -> None:
+    tolerations = copied("z2jh-pvc").pod["tolerations"]
+    assert [entry["key"] for entry in tolerations] == [
+        "hub.jupyter.org/dedicated",
+        "hub.jupyter.org_dedicated",
+    ]
+
+
+def test_identity_goes_along() -> None:
+    environment = copied("z2jh-pvc")
+    assert environment.container_security == {"allowPrivilegeEscalation": False, "runAsUser": 1000}
+    assert environment.pod["securityContext"] == {"fsGroup": 100}
+
+
+def test_a_gpu_is_never_inherited() -> None:
+    environment = copied("nfs-gpu")
+    assert environment.requests == {"cpu": "50m", "memory": "15032385536"}
+    assert environment.limits == {}
+
+
+def test_network_access_labels_go_along_and_no_other() -> None:
+    assert copied("z2jh-pvc").labels == {"hub.jupyter.org/network-access-hub": "true"}
+    assert copied("binder-minimal").labels == {}
+
+
+def test_variables_of_the_gpu_server() -> None:
+    environment = copied("nfs-gpu")
+    kept = names(environment)
+    for name in (
+        "DASK_GATEWAY__ADDRESS",
+        "DASK_DISTRIBUTED__DASHBOARD__LINK",
+        "JUPYTERHUB_SERVICE_PREFIX",
+        "JUPYTER_IMAGE_SPEC",
+        "JUPYTERHUB_USER",
+        "SCRATCH_BUCKET",
+        "PANGEO_SCRATCH",
+        "NVIDIA_DRIVER_CAPABILITIES",
+        "SHELL",
+    ):
+        assert name in kept
+    for name in ("WEBHOOK", "AWS_ROLE_ARN", "JUPYTERHUB_API_TOKEN", "MEM_GUARANTEE", "JUPYTERHUB_CLIENT_ID"):
+        assert name not in kept
+    assert kept.index("JUPYTERHUB_USER") < kept.index("SCRATCH_BUCKET") < kept.index("PANGEO_SCRATCH")
+    scratch = next(entry for entry in environment.env if entry["name"] == "SCRATCH_BUCKET")
+    assert scratch["value"] == "s3://prod-scratch/$(JUPYTERHUB_USER)"
+
+
+def test_the_notebook_container_is_found_by_its_port_when_hooks_renamed_it() -> None:
+    pod = load_pod("z2jh-pvc")
+    notebook = pod["spec"]["containers"][0]
+    notebook["name"] = "main"
+    pod["status"]["containerStatuses"][0]["name"] = "main"
+    pod["spec"]["containers"] = [{"name": "sidecar", "image": "images.example.org/sidecar"}, notebook]
+    environment = copy_environment(pod, home="/home/jovyan")
+    assert environment.image.startswith("images.example.org/k8s-singleuser-sample@sha256:")
+    assert 'sidecar container "sidecar"' in environment.dropped
+
+
+def test_a_container_with_a_command_of_its_own_gets_the_job_in_command() -> None:
+    pod = load_pod("z2jh-pvc")
+    assert copy_environment(pod, home="").keep_entrypoint
+    pod["spec"]["containers"][0]["command"] = ["/bin/sh", "-c", "start"]
+    assert not copy_environment(pod, home="").keep_entrypoint
+
+
+def test_a_pod_without_containers_is_one_sentence() -> None:
+    with pytest.raises(UsageError, match="has no containers"):
+        copy_environment({"metadata": {"name": "x"}, "spec": {}}, home="")
