@@ -112,7 +112,7 @@ def parse_quantity(text: str) -> Decimal:
     value = text.strip()
     body = value.lstrip("+-")
     sign = value[: len(value) - len(body)]
-    digits = body.rstrip("numkMGTPEi")
+    digits = body.rstrip("numkKMGTPEi")
     scale = _SUFFIXES.get(body[len(digits) :])
     exponent = 0
     for mark in "eE":
