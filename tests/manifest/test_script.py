@@ -1,0 +1,64 @@
+"""Which files can be a script, and how each is started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kbatch_core.client import read_script
+from kbatch_core.errors import BadScript
+from kbatch_core.model.script import check_script
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "x.sh is empty."),
+        (b" \n\n", "x.sh is empty."),
+        (b"#!/bin/sh\n\x7fELF\0", "x.sh:2: a NUL byte"),
+        (b"#!/bin/sh\necho \xff\n", "x.sh:2: not UTF-8 text."),
+        (b"#!/bin/sh\r\necho\r\n", "x.sh:1: the line ends in a DOS line break"),
+        (b"#" * (300 * 1024), "x.sh has 300 KiB; a script may have 64 KiB."),
+    ],
+)
+def test_what_cannot_be_a_script_is_one_sentence_with_the_line(data: bytes, sentence: str) -> None:
+    with pytest.raises(BadScript) as caught:
+        check_script("x.sh", data)
+    assert caught.value.sentence.startswith(sentence)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "interpreter"),
+    [
+        ("a.sh", "#!/bin/bash\n", ()),
+        ("a.py", "#!/usr/bin/env python3\n", ()),
+        ("a.py", "print(1)\n", ("python3",)),
+        ("a.R", "print(1)\n", ("Rscript",)),
+        ("a.jl", "println(1)\n", ("julia",)),
+        ("a.sh", "echo\n", ("/bin/sh",)),
+        ("noname", "echo\n", ("/bin/sh",)),
+    ],
+)
+def test_the_interpreter_is_the_first_lines_else_the_names(
+    name: str, text: str, interpreter: tuple[str, ...]
+) -> None:
+    assert check_script(name, text.encode()).interpreter == interpreter
+
+
+def test_unreadable_paths_are_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BadScript, match="There is no file"):
+        read_script(str(tmp_path / "missing.sh"))
+    with pytest.raises(BadScript, match="is a directory"):
+        read_script(str(tmp_path))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_script_or_one_sentence(data: bytes) -> None:
+    try:
+        assert check_script("x", data).text.encode() == data
+    except BadScript as error:
+        assert error.sentence.startswith("x")
