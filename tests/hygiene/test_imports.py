@@ -1,0 +1,54 @@
+"""What a command imports is part of how fast it starts, so it is tested in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+# What no plain command may import. `kubernetes` is allowed to a laptop with a kubeconfig only.
+HEAVY = ("textual", "rich", "kubernetes", "aiohttp", "watchfiles", "yaml", "hypothesis")
+
+
+def imported_by(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has after running `code`."""
+    program = f"import sys\n{code}\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(result.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "kqueue_tui.cli.kbatch",
+        "kqueue_tui.cli.kqueue",
+        "kqueue_tui.cli.list",
+        "kqueue_tui.cli.show",
+        "kqueue_tui.cli.logs",
+        "kqueue_tui.cli.cancel",
+        "kbatch_core.client",
+    ],
+)
+def test_a_command_imports_nothing_heavy(module: str) -> None:
+    assert imported_by(f"import {module}").isdisjoint(HEAVY)
+
+
+def test_the_core_imports_nothing_that_talks_to_a_person() -> None:
+    modules = imported_by(
+        "import pkgutil, kbatch_core\n"
+        "for found in pkgutil.walk_packages(kbatch_core.__path__, 'kbatch_core.'):\n"
+        "    '.local' in found.name or __import__(found.name)"
+    )
+    assert modules.isdisjoint({"click", "rich", "textual"})
+
+
+def test_in_a_pod_the_cluster_is_found_without_the_kubernetes_package() -> None:
+    modules = imported_by(
+        "import pathlib, tempfile\n"
+        "from kbatch_core.cluster.settings import load\n"
+        "folder = pathlib.Path(tempfile.mkdtemp())\n"
+        "for name in ('token', 'namespace', 'ca.crt'): (folder / name).write_text('x')\n"
+        "load({}, service_account=folder)"
+    )
+    assert "kubernetes" not in modules
