@@ -1,0 +1,157 @@
+"""What a user gets wrong: one sentence on stderr, the documented exit code, no traceback, nothing sent."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.scripted import ScriptedServer
+
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: main
+clusters: [{name: c, cluster: {server: "URL"}}]
+users: [{name: u, user: {token: abc}}]
+contexts: [{name: main, context: {cluster: c, user: u, namespace: science}}]
+"""
+
+
+def run(prog: str, *args: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """kbatch or kqueue as a user starts it, in `cwd`, with an otherwise empty home."""
+    inherited = {name: os.environ[name] for name in ("PATH",)}
+    return subprocess.run(
+        [str(Path(sys.executable).with_name(prog)), *args],
+        cwd=cwd,
+        env={**inherited, "HOME": str(cwd), "LC_ALL": "C.UTF-8", **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def one_sentence(result: subprocess.CompletedProcess[str], prog: str, code: int) -> str:
+    """The message, after checking that it is all that a user gets."""
+    assert result.returncode == code, result.stderr
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith(f"{prog}: ")
+    assert "Traceback" not in result.stderr
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("missing.sh", None, "There is no file missing.sh."),
+        ("empty.sh", b"", "empty.sh is empty."),
+        ("binary", b"\x7fELF\0\0", "binary:1: a NUL byte"),
+        ("large.sh", b"#" * (300 * 1024), "large.sh has 300 KiB; a script may have 64 KiB."),
+        ("dos.sh", b"#!/bin/sh\r\n", "dos.sh:1: the line ends in a DOS line break"),
+    ],
+)
+def test_a_file_that_cannot_be_a_script(tmp_path: Path, name: str, data: bytes | None, words: str) -> None:
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    assert words in one_sentence(run("kbatch", name, cwd=tmp_path), "kbatch", 2)
+
+
+def test_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    assert "folder is a directory." in one_sentence(run("kbatch", "folder", cwd=tmp_path), "kbatch", 2)
+
+
+def test_no_script_at_all(tmp_path: Path) -> None:
+    assert "kbatch --help" in one_sentence(run("kbatch", cwd=tmp_path), "kbatch", 2)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--time", "soon"),
+        ("--mem", "much"),
+        ("--mem", "0"),
+        ("-c", "many"),
+        ("-c", "-1"),
+        ("--nonsense", "x"),
+    ],
+)
+def test_an_option_that_cannot_be_meant(tmp_path: Path, option: str, value: str) -> None:
+    (tmp_path / "ok.sh").write_text("#!/bin/sh\n")
+    message = one_sentence(run("kbatch", option, value, "ok.sh", cwd=tmp_path), "kbatch", 2)
+    assert value in message or option in message
+
+
+@pytest.mark.parametrize("args", [("kbatch", "ok.sh"), ("kqueue", "list"), ("kqueue", "show", "abcd2345")])
+def test_no_cluster(tmp_path: Path, args: tuple[str, ...]) -> None:
+    (tmp_path / "ok.sh").write_text("#!/bin/sh\n")
+    message = one_sentence(run(*args, cwd=tmp_path), args[0], 3)
+    assert "There is no Kubernetes cluster to talk to" in message
+    assert "KUBECONFIG" in message
+
+
+def test_a_cluster_that_is_down(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(KUBECONFIG.replace("URL", "https://127.0.0.1:1"))
+    result = run("kqueue", "list", cwd=tmp_path, KUBECONFIG=str(tmp_path / "config"))
+    assert "refuses connections" in one_sentence(result, "kqueue", 3)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "words"),
+    [
+        (401, b"{}", 3, "does not accept the credentials"),
+        (404, b"404 page not found\n", 3, "is not a Kubernetes API server"),
+        (200, b"<html>login</html>", 3, "not what the Kubernetes API sends"),
+        (
+            403,
+            b'{"kind":"Status","status":"Failure","reason":"Forbidden","code":403,"message":"jobs.batch is '
+            b'forbidden: User \\"ann\\" cannot list resource \\"jobs\\" in API group \\"batch\\""}',
+            1,
+            'You may not read jobs in namespace "science"',
+        ),
+    ],
+)
+def test_an_answer_that_is_no_list(tmp_path: Path, status: int, body: bytes, code: int, words: str) -> None:
+    with ScriptedServer([(status, {"Content-Type": "application/json"}, body)]) as server:
+        (tmp_path / "config").write_text(KUBECONFIG.replace("URL", server.url))
+        result = run("kqueue", "list", cwd=tmp_path, KUBECONFIG=str(tmp_path / "config"))
+    assert words in one_sentence(result, "kqueue", code)
+
+
+@pytest.mark.parametrize("args", [("show", "zzzz9999"), ("logs", "zzzz9999"), ("cancel", "no such job")])
+def test_an_unknown_job(tmp_path: Path, args: tuple[str, ...]) -> None:
+    with ScriptedServer([(200, {"Content-Type": "application/json"}, b'{"items":[]}')]) as server:
+        (tmp_path / "config").write_text(KUBECONFIG.replace("URL", server.url))
+        result = run("kqueue", *args, cwd=tmp_path, KUBECONFIG=str(tmp_path / "config"))
+    message = one_sentence(result, "kqueue", 1)
+    assert f'There is no job "{args[1]}" in namespace "science".' in message
+
+
+def test_nothing_is_sent_when_the_input_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "ok.sh").write_text("#!/bin/sh\n")
+    with ScriptedServer([(201, {}, b"{}")]) as server:
+        (tmp_path / "config").write_text(KUBECONFIG.replace("URL", server.url))
+        environ = {"KUBECONFIG": str(tmp_path / "config")}
+        for args in (
+            ("-t", "soon", "ok.sh"),
+            ("missing.sh",),
+            ("-D", "relative", "--mem", "x", "ok.sh"),
+            ("ok.sh",),
+        ):
+            assert run("kbatch", *args, cwd=tmp_path, **environ).returncode == 2
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("name", ["x" * 500, "\U0001f600\U0001f680", "a/b\nc\x1b[31m", "-", "ÄÖÜ ß"])
+def test_any_name_is_accepted(tmp_path: Path, name: str) -> None:
+    (tmp_path / "ok.sh").write_text("#!/bin/sh\n")
+    (tmp_path / "config").write_text(KUBECONFIG.replace("URL", "https://127.0.0.1:1"))
+    args = ("--dry-run", "--image", "images.example.org/x", f"--job-name={name}", "ok.sh")
+    result = run("kbatch", *args, cwd=tmp_path, KUBECONFIG=str(tmp_path / "config"))
+    assert result.returncode == 0, result.stderr
+    assert "kind: Job" in result.stdout
