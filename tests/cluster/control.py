@@ -1,0 +1,243 @@
+"""Cluster: a real control plane on loopback, for the length of a test run. No root needed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.cluster.build import binaries
+from tests.cluster.pki import Authority
+from tests.cluster.processes import Component, wait_for
+
+# Addresses of the node's network namespace; the same in every run, because no run sees another's.
+NODE_ADDRESS = "10.99.0.1"
+SERVICE_ADDRESS = "10.96.0.1"
+SERVICE_RANGE = "10.96.0.0/16"
+
+
+def kubectl_path() -> str:
+    """The kubectl of the virtual environment."""
+    return str(Path(sys.executable).with_name("kubectl"))
+
+
+class Cluster:
+    """etcd, kube-apiserver, kube-controller-manager and kube-scheduler with a state folder of their own.
+
+    `tied`: all of it dies with this process. Use it in `with`, or call `start` and `stop`.
+    """
+
+    listen = "127.0.0.1"
+    advertise = "127.0.0.1"
+
+    def __init__(
+        self, folder: Path | None = None, *, tied: bool = True, apiserver_args: Sequence[str] = ()
+    ) -> None:
+        self.bin = binaries()
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="kbatch-cluster-"))
+        self._owns_folder = folder is None
+        self._tied = tied
+        self._apiserver_args = list(apiserver_args)
+        self.components: dict[str, Component] = {}
+        (self.folder / "log").mkdir(parents=True, exist_ok=True)
+        self.authority = Authority(self.folder / "pki")
+        self.ca_file = self.authority.ca_file
+        self._etcd_port, self._etcd_peer_port, self.port = self.choose_ports()
+        self.server = f"https://127.0.0.1:{self.port}"
+        self.kubeconfig = self.folder / "admin.kubeconfig"
+        self._certificates()
+
+    def choose_ports(self) -> tuple[int, int, int]:
+        """Free ports for etcd, its peers, and the API server."""
+        first, second, third = free_ports(3)
+        return first, second, third
+
+    def __enter__(self) -> Cluster:
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def start(self) -> Cluster:
+        """Start everything and wait until a pod could be made: namespaces have their service account."""
+        self.component("etcd", self._etcd_command()).start()
+        self.component("kube-apiserver", self._apiserver_command()).start()
+        self.wait_ready()
+        for name in ("kube-controller-manager", "kube-scheduler"):
+            self.component(name, self._controller_command(name)).start()
+        wait_for(
+            lambda: self.kubectl("get", "serviceaccount", "default", check=False).returncode == 0,
+            what="the controller manager",
+        )
+        return self
+
+    def stop(self) -> None:
+        """End what was started, last first, and remove the state folder if it was made here."""
+        for component in reversed(list(self.components.values())):
+            component.stop(kill=component.name == "etcd", seconds=5)
+        self.components.clear()
+        if self._owns_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def component(self, name: str, command: Sequence[str]) -> Component:
+        """Register a program of this cluster; the caller starts it."""
+        made = Component(name, command, self.folder / "log", tied=self._tied)
+        self.components[name] = made
+        return made
+
+    def wait_ready(self) -> None:
+        """Until the API server answers. Raises RuntimeError with the end of its log when it does not."""
+        try:
+            wait_for(
+                lambda: self.kubectl("get", "--raw", "/readyz", check=False).returncode == 0,
+                what="the API server",
+                seconds=120,
+            )
+        except TimeoutError as error:
+            logs = "\n".join(component.tail() for component in self.components.values())
+            raise RuntimeError(f"the API server did not start:\n{logs}") from error
+
+    def kubectl(
+        self, *args: str, input: str | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run kubectl as the cluster's admin. Raises RuntimeError with its words when it fails."""
+        result = subprocess.run(
+            [kubectl_path(), "--kubeconfig", str(self.kubeconfig), *args],
+            input=input,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "HOME": str(self.folder)},
+        )
+        if check and result.returncode:
+            raise RuntimeError(f"kubectl {' '.join(args)}: {result.stderr.strip()}")
+        return result
+
+    def get(self, *args: str) -> Any:
+        """`kubectl get ... -o json`, decoded."""
+        return json.loads(self.kubectl("get", *args, "-o", "json").stdout)
+
+    def apply(self, *objects: Mapping[str, Any]) -> None:
+        """Create or change objects."""
+        self.kubectl(
+            "apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+        )
+
+    def create_namespace(self, name: str) -> None:
+        """A namespace that is ready for pods."""
+        self.kubectl("create", "namespace", name)
+        wait_for(
+            lambda: self.kubectl("get", "serviceaccount", "default", "-n", name, check=False).returncode == 0,
+            what=f"the service account of {name}",
+        )
+
+    def token(self, namespace: str, account: str, *, cluster_role: str = "") -> str:
+        """A service account's token; the account is made, and bound in its namespace to `cluster_role`."""
+        if self.kubectl("get", "serviceaccount", account, "-n", namespace, check=False).returncode:
+            self.kubectl("create", "serviceaccount", account, "-n", namespace)
+        if cluster_role:
+            binding = f"{account}-{cluster_role}"
+            if self.kubectl("get", "rolebinding", binding, "-n", namespace, check=False).returncode:
+                self.kubectl(
+                    "create", "rolebinding", binding, f"--clusterrole={cluster_role}",
+                    f"--serviceaccount={namespace}:{account}", "-n", namespace,
+                )  # fmt: skip
+        return self.kubectl("create", "token", account, "-n", namespace).stdout.strip()
+
+    def _certificates(self) -> None:
+        hosts = ["127.0.0.1", SERVICE_ADDRESS, NODE_ADDRESS, "localhost", "kubernetes.default.svc"]
+        self.authority.issue("apiserver", "kube-apiserver", "kubernetes", hosts)
+        accounts = {
+            "admin": ("admin", "system:masters"),
+            "kube-controller-manager": ("system:kube-controller-manager", "system:masters"),
+            "kube-scheduler": ("system:kube-scheduler", "system:masters"),
+        }
+        for name, (common_name, organization) in accounts.items():
+            self.authority.issue(name, common_name, organization)
+            self.authority.kubeconfig(name, self.internal_server(), self.folder / f"{name}.kubeconfig")
+        self.authority.kubeconfig("admin", self.server, self.kubeconfig)
+
+    def internal_server(self) -> str:
+        """The API server's address for the other components."""
+        return self.server
+
+    def _etcd_command(self) -> list[str]:
+        client = f"http://127.0.0.1:{self._etcd_port}"
+        peer = f"http://127.0.0.1:{self._etcd_peer_port}"
+        return [
+            str(self.bin / "etcd"),
+            f"--data-dir={self.folder / 'etcd'}",
+            f"--listen-client-urls={client}",
+            f"--advertise-client-urls={client}",
+            f"--listen-peer-urls={peer}",
+            f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster=default={peer}",
+            "--unsafe-no-fsync",
+            "--log-level=warn",
+        ]
+
+    def _apiserver_command(self) -> list[str]:
+        pki = self.authority.folder
+        return [
+            str(self.bin / "kube-apiserver"),
+            f"--etcd-servers=http://127.0.0.1:{self._etcd_port}",
+            f"--bind-address={self.listen}",
+            f"--advertise-address={self.advertise}",
+            f"--secure-port={self.api_port()}",
+            f"--tls-cert-file={pki / 'apiserver.crt'}",
+            f"--tls-private-key-file={pki / 'apiserver.key'}",
+            f"--client-ca-file={self.ca_file}",
+            f"--kubelet-client-certificate={pki / 'admin.crt'}",
+            f"--kubelet-client-key={pki / 'admin.key'}",
+            "--kubelet-preferred-address-types=InternalIP",
+            f"--service-account-key-file={pki / 'sa.pub'}",
+            f"--service-account-signing-key-file={pki / 'sa.key'}",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-cluster-ip-range={SERVICE_RANGE}",
+            "--authorization-mode=Node,RBAC",
+            "--enable-admission-plugins=NodeRestriction",
+            "--allow-privileged=true",
+            "--endpoint-reconciler-type=none",
+            *self._apiserver_args,
+        ]
+
+    def api_port(self) -> int:
+        """The port that the API server itself listens on."""
+        return self.port
+
+    def _controller_command(self, name: str) -> list[str]:
+        command = [
+            str(self.bin / name),
+            f"--kubeconfig={self.folder / f'{name}.kubeconfig'}",
+            "--leader-elect=false",
+            "--bind-address=127.0.0.1",
+            "--secure-port=0",
+        ]
+        if name == "kube-controller-manager":
+            command += [
+                f"--service-account-private-key-file={self.authority.folder / 'sa.key'}",
+                f"--root-ca-file={self.ca_file}",
+                "--use-service-account-credentials=true",
+                "--allocate-node-cidrs=false",
+            ]
+        return command
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that are free now. Two runs side by side ask the kernel, which gives each its own."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in sockets]

@@ -1,0 +1,41 @@
+"""Fixtures that many tests share. The real cluster starts only when a test asks for it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster import Cluster, Missing
+
+_numbers = itertools.count(1)
+
+
+def unavailable(reason: Missing) -> None:
+    """Skip with the reason, or fail where the real cluster is required."""
+    if os.environ.get("KBATCH_REQUIRE_CLUSTER") == "1":
+        pytest.fail(f"KBATCH_REQUIRE_CLUSTER=1, but: {reason}", pytrace=False)
+    pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A real control plane: API server, etcd, controller manager, scheduler; no node."""
+    try:
+        made = Cluster()
+    except Missing as reason:
+        unavailable(reason)
+        raise
+    with made:
+        yield made
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """A namespace of the test's own on the control plane."""
+    name = f"test-{next(_numbers)}"
+    cluster.create_namespace(name)
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
