@@ -42,6 +42,13 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     memory: int | None = None
     gpus: int = 0
     gpu_type: str = ""
+    tmp: int | None = None
+    """Bytes of the node's own disk."""
+    node_labels: dict[str, str] = {}
+    """Labels that the node must have: from `-C`, the GPU type and the profile."""
+    tolerations: tuple[dict[str, str | int], ...] = ()
+    profile: str = ""
+    """The site's profile that `partition` meant; empty when it is a Kueue queue or not given."""
     time_limit: int | None = None
     signal: SignalSpec | None = None
     array: ArraySpec | None = None
@@ -51,8 +58,12 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     image: str = ""
     env: dict[str, str] = {}
     """Set in the job, from `--env` and `--export NAME=value`."""
-    export: tuple[str, ...] | None = None
-    """Names taken along from the shell; None = all that is not secret, () = none."""
+    export: tuple[str, ...] = ()
+    """Names taken along even if they look secret."""
+    export_all: bool = True
+    """Whether all else that is not secret goes along; False for `--export=NONE` and for a list without ALL."""
+    parameters: dict[str, str] = {}
+    """Of a notebook, from `-P NAME=value`, as text."""
     home: bool = True
     requeue: bool = True
     give_up_after: int | None = None

@@ -1,0 +1,118 @@
+"""`#SBATCH` and `#KBATCH` lines of a script, in any language whose comments begin with `#`, and of a notebook.
+
+As in sbatch the line begins with the word, and the reading ends at the first line that is neither comment nor
+blank. A `#KBATCH` line may hold every option and wins over `#SBATCH`, so that one script serves two clusters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from kbatch_core.errors import BadOption, BadScript
+from kbatch_core.model.options.option import Given
+from kbatch_core.model.options.words import read_words, split_words
+
+SBATCH = "#SBATCH"
+KBATCH = "#KBATCH"
+
+_OF_OTHERS = {"#PBS": "a #PBS line is not read", "#SLURM": "a #SLURM line is not read; write #SBATCH"}
+
+# Programs of a Slurm cluster that a container has no use for.
+_COMMANDS = {
+    "srun": "take the word srun away: a job is one task",
+    "sbatch": "use kbatch",
+    "scontrol": "use kqueue",
+    "module": "environment modules belong to another cluster; the job has the notebook server's image",
+    "ml": "environment modules belong to another cluster; the job has the notebook server's image",
+}
+_SHELLS = ("sh", "bash", "dash", "zsh", "ksh")
+
+
+class Directives(msgspec.Struct, frozen=True):
+    """The options of a script's directives, in their order, and sentences about what is not read or not there."""
+
+    kbatch: tuple[Given, ...] = ()
+    sbatch: tuple[Given, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class _Cell(msgspec.Struct):
+    cell_type: str = ""
+    source: str | list[str] = ""
+
+
+class _Notebook(msgspec.Struct):
+    cells: list[_Cell] = []
+
+
+def read_directives(text: str, file: str) -> Directives:
+    """The directives of a script or notebook called `file`. Raises BadOption with FILE:LINE, BadScript."""
+    lines = _notebook_lines(text, file) if file.endswith(".ipynb") else _lines(text, file)
+    kbatch: list[Given] = []
+    sbatch: list[Given] = []
+    notes: list[str] = []
+    header = True
+    late = False
+    for where, line in lines:
+        bare = line.lstrip()
+        header = header and (not bare or bare.startswith("#"))
+        found = next((word for word in (SBATCH, KBATCH) if line.startswith(word)), "")
+        if not header:
+            if found and not late:
+                notes.append(f"{where}: a {found} line after the first command is not read")
+                late = True
+        elif found:
+            into = kbatch if found == KBATCH else sbatch
+            into += _line(line[len(found) :], where, own=found == KBATCH)
+        elif line.startswith(tuple(_OF_OTHERS)):
+            note = _OF_OTHERS.get(line.split(maxsplit=1)[0], "")
+            if note and not any(note in other for other in notes):
+                notes.append(f"{where}: {note}")
+    if _is_shell(text, file):
+        notes += _foreign_commands(text, file)
+    return Directives(tuple(kbatch), tuple(sbatch), tuple(notes))
+
+
+def _line(words: str, where: str, *, own: bool) -> list[Given]:
+    try:
+        return read_words(split_words(words), where, own=own)
+    except BadOption as error:
+        raise BadOption(error.sentence, error.hint, where) from error
+
+
+def _lines(text: str, file: str) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(text.split("\n"), 1):
+        yield f"{file}:{number}", line
+
+
+def _notebook_lines(text: str, file: str) -> Iterator[tuple[str, str]]:
+    """The code cells one after the other; a line is called `FILE[CELL]:LINE`, counting code cells from 1."""
+    try:
+        notebook = msgspec.json.decode(text, type=_Notebook)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadScript(
+            f"{file} is not a notebook: {error}.", "Open it in JupyterLab and save it again."
+        ) from error
+    code = (cell for cell in notebook.cells if cell.cell_type == "code")
+    for number, cell in enumerate(code, 1):
+        source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
+        yield from _lines(source, f"{file}[{number}]")
+
+
+def _is_shell(text: str, file: str) -> bool:
+    first = text.partition("\n")[0]
+    if not first.startswith("#!"):
+        return file.endswith((".sh", ".bash"))
+    return any(word.rpartition("/")[2] in _SHELLS for word in first[2:].split())
+
+
+def _foreign_commands(text: str, file: str) -> Iterable[str]:
+    """A note for each program of a Slurm cluster that begins a line, at its first place."""
+    seen: dict[str, str] = {}
+    for where, line in _lines(text, file):
+        word = line.split(maxsplit=1)[0] if line.strip() else ""
+        if word in _COMMANDS and _COMMANDS[word] not in seen.values():
+            seen[f"{where}: {word} is not there in a job: {_COMMANDS[word]}"] = _COMMANDS[word]
+    return seen
