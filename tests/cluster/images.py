@@ -1,0 +1,221 @@
+"""The images of the node: `pause`, and a notebook user's image with the project's wheel in it.
+
+Nothing is pulled. The user image has three layers, each made once for what it is made of: a Debian root, the
+runtime dependencies at the versions of this virtual environment, and the project itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.cluster.build import made_once, say
+
+DEBIAN = "bookworm"
+PACKAGES = "python3,busybox-static,procps"
+USER, UID, GID, HOME = "jovyan", 1000, 100, "/home/jovyan"
+_PYTHON_PATH = "/opt/py"
+_ROOT = Path(__file__).parents[2]
+_PAUSE = """#include <signal.h>
+#include <unistd.h>
+static void stop(int s) { (void)s; _exit(0); }
+int main(void) { signal(SIGTERM, stop); signal(SIGINT, stop); for (;;) pause(); }
+"""
+
+
+class Image(NamedTuple):
+    """A docker-archive tar and the name that it is imported under."""
+
+    name: str
+    path: Path
+
+
+def pause_image() -> Image:
+    """The container that holds a pod's namespaces."""
+    with made_once("image-pause-1") as (final, building):
+        if building is not None:
+            root = building / "root"
+            root.mkdir()
+            (building / "pause.c").write_text(_PAUSE)
+            _run("gcc", "-Os", "-static", "-o", str(root / "pause"), str(building / "pause.c"))
+            _pack([_layer(root, building / "layer.tar")], "kbatch.test/pause:1", building / "image.tar",
+                  {"Entrypoint": ["/pause"]})  # fmt: skip
+            shutil.rmtree(root)
+    return Image("kbatch.test/pause:1", final / "image.tar")
+
+
+def user_image() -> Image:
+    """The image of a notebook server: Python, the project, user jovyan (uid 1000, gid 100)."""
+    base, dependencies = _base_layer(), _dependencies_layer()
+    key = _digest_of_sources()
+    with made_once(f"image-user-{key}") as (final, building):
+        if building is not None:
+            say("making the user image")
+            layers = [base, dependencies, _project_layer(building)]
+            config = {
+                "User": str(UID),
+                "WorkingDir": HOME,
+                "Cmd": ["/bin/sh"],
+                "Env": [f"PATH={_PYTHON_PATH}/bin:/usr/local/bin:/usr/bin:/bin", f"PYTHONPATH={_PYTHON_PATH}",
+                        f"HOME={HOME}", "LC_ALL=C.UTF-8"],
+            }  # fmt: skip
+            _pack(layers, "kbatch.test/user:latest", building / "image.tar", config)
+            _forget_older("image-user-", keep=final.name)
+    return Image("kbatch.test/user:latest", final / "image.tar")
+
+
+def _base_layer() -> Path:
+    with made_once(f"image-debian-{DEBIAN}-2") as (final, building):
+        if building is not None:
+            say("making a Debian root: about a minute, once")
+            root = building / "root"
+            _run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", DEBIAN, str(root))
+            for name in (
+                "var/cache/apt",
+                "var/lib/apt/lists",
+                "usr/share/doc",
+                "usr/share/locale",
+                "usr/share/man",
+            ):
+                shutil.rmtree(root / name, ignore_errors=True)
+            with (root / "etc/passwd").open("a") as passwd:
+                passwd.write(f"{USER}:x:{UID}:{GID}::{HOME}:/bin/bash\n")
+            home = root / HOME.lstrip("/")
+            home.mkdir(parents=True)
+            os.chown(home, UID, GID)
+            _layer(root, building / "layer.tar")
+            shutil.rmtree(root)
+    return final / "layer.tar"
+
+
+def _dependencies_layer() -> Path:
+    pins = sorted(runtime_pins("kqueue-tui"))
+    key = hashlib.sha256("\n".join(pins).encode()).hexdigest()[:16]
+    with made_once(f"image-dependencies-{key}") as (final, building):
+        if building is not None:
+            say("installing the runtime dependencies for the user image")
+            target = building / "root" / _PYTHON_PATH.lstrip("/")
+            _run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target",
+                 str(target), *pins)  # fmt: skip
+            _use_the_images_python(target)
+            _layer(building / "root", building / "layer.tar")
+            shutil.rmtree(building / "root")
+    return final / "layer.tar"
+
+
+def runtime_pins(distribution: str) -> set[str]:
+    """`name==version` of everything that a distribution needs at run time, as installed here."""
+    found: dict[str, str] = {}
+    waiting = [distribution]
+    while waiting:
+        for line in importlib.metadata.requires(waiting.pop()) or []:
+            requirement, _, marker = line.partition(";")
+            name = re.match(r"[A-Za-z0-9._-]+", requirement.strip())
+            if name is None or "extra ==" in marker or name[0] in found:
+                continue
+            try:
+                found[name[0]] = importlib.metadata.version(name[0])
+            except importlib.metadata.PackageNotFoundError:
+                continue  # a marker excludes it here
+            waiting.append(name[0])
+    return {f"{name}=={version}" for name, version in found.items()}
+
+
+def _project_layer(building: Path) -> Path:
+    """The project's own wheel, installed as a user installs it."""
+    wheels = building / "wheels"
+    _run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
+         "--wheel-dir", str(wheels), str(_ROOT))  # fmt: skip
+    target = building / "root" / _PYTHON_PATH.lstrip("/")
+    wheel = next(wheels.glob("*.whl"))
+    _run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target",
+         str(target), str(wheel))  # fmt: skip
+    _use_the_images_python(target)
+    layer = _layer(building / "root", building / "layer.tar")
+    shutil.rmtree(building / "root")
+    shutil.rmtree(wheels)
+    return layer
+
+
+def _use_the_images_python(target: Path) -> None:
+    """Console scripts name the interpreter that installed them; the image has another."""
+    for script in (target / "bin").glob("*"):
+        text = script.read_bytes()
+        if text.startswith(b"#!") and b"python" in text.split(b"\n", 1)[0]:
+            script.write_bytes(b"#!/usr/bin/python3\n" + text.split(b"\n", 1)[1])
+
+
+def _digest_of_sources() -> str:
+    digest = hashlib.sha256()
+    files = [
+        _ROOT / "pyproject.toml",
+        Path(__file__),
+        *sorted((_ROOT / "kbatch_core").rglob("*")),
+        *sorted((_ROOT / "kqueue_tui").rglob("*")),
+    ]
+    for path in files:
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(str(path.relative_to(_ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _forget_older(prefix: str, keep: str) -> None:
+    """One image per state of the source would fill the disk: keep the newest few."""
+    from tests.cluster.build import cache_dir
+
+    old = sorted(cache_dir().glob(f"{prefix}*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in old[4:]:
+        if path.name != keep:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _layer(root: Path, out: Path) -> Path:
+    _run("tar", "-C", str(root), "--numeric-owner", "-cf", str(out), ".")
+    return out
+
+
+def _pack(layers: Sequence[Path], name: str, out: Path, config: Mapping[str, Any]) -> None:
+    """Write a docker-archive of layer tars, as `ctr images import` reads it."""
+    digests = []
+    for layer in layers:
+        with layer.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    body = json.dumps(
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "config": config,
+            "history": [{} for _ in layers],
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]},
+        }
+    ).encode()
+    config_name = f"{hashlib.sha256(body).hexdigest()}.json"
+    names = [f"{digest}/layer.tar" for digest in digests]
+    manifest = json.dumps([{"Config": config_name, "RepoTags": [name], "Layers": names}]).encode()
+    with tarfile.open(out, "w") as archive:
+        for layer, member in zip(layers, names, strict=True):
+            archive.add(layer, member)
+        for member, data in ((config_name, body), ("manifest.json", manifest)):
+            info = tarfile.TarInfo(member)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+
+
+def _run(*command: str) -> None:
+    with tempfile.TemporaryFile() as output:
+        result = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        if result.returncode:
+            output.seek(0)
+            raise RuntimeError(f"{command[0]} failed:\n{output.read()[-3000:].decode(errors='replace')}")
