@@ -23,6 +23,6 @@ def value_or_bad_option(parse: Callable[[str], object], text: str) -> object:
         return parse(text)
     except BadOption as error:
         assert error.sentence.endswith("."), error.sentence
-        assert error.hint.endswith("."), error.hint
+        assert error.hint.endswith((".", "?")), error.hint
         assert "\n" not in error.sentence
         return None

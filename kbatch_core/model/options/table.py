@@ -34,15 +34,19 @@ def find_long(name: str, *, own: bool = True) -> Option:
         raise BadOption(
             f"--{name} may mean {' or '.join(f'--{key}' for key in sorted(matches))}.", "Write it out."
         )
-    raise BadOption(f"--{name} is not an option.", nearest(name, own=own))
+    raise BadOption(f"{_printable(f'--{name}')} is not an option.", nearest(name, own=own))
 
 
 def find_short(letter: str, *, own: bool = True) -> Option:
     """The option called `-letter`. Raises BadOption."""
     option = BY_SHORT.get(letter)
     if option is None or not (option.from_sbatch or own):
-        raise BadOption(f"-{letter} is not an option.", "See kbatch --help.")
+        raise BadOption(f"{_printable(f'-{letter}')} is not an option.", "See kbatch --help.")
     return option
+
+
+def _printable(word: str) -> str:
+    return word if word.isprintable() else repr(word)
 
 
 def nearest(name: str, *, own: bool = True) -> str:

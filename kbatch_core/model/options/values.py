@@ -142,14 +142,10 @@ def parse_gpus(text: str) -> Gpus:
     value = text.strip()
     if "," in value:
         raise BadOption(f"{text!r} asks for GPUs of several types.", "Ask for one type: --gpus=a100:2.")
-    kind, colon, number = value.rpartition(":")
-    if not colon and not _digits(value):
-        kind, number = value, "1"
-    if (
-        not _digits(number)
-        or (colon and not kind)
-        or not all(char.isalnum() or char in "-_." for char in kind)
-    ):
+    kind, number = ("", value) if _digits(value) else (value, "1")
+    if ":" in value:
+        kind, _, number = value.partition(":")
+    if not _digits(number) or not (_digits(value) or _is_type(kind)):
         raise BadOption(f"{text!r} is not a number of GPUs.", "Write --gpus=2 or --gpus=a100:2.")
     if len(number) > 9 or int(number) > MAX_GPUS:
         raise BadOption(f"{text!r} is more GPUs than any node has.", "Write --gpus=2 or --gpus=a100:2.")
@@ -158,6 +154,11 @@ def parse_gpus(text: str) -> Gpus:
 
 def _digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
+
+
+def _is_type(text: str) -> bool:
+    plain = text.replace("-", "a").replace("_", "a").replace(".", "a")
+    return text.isascii() and plain.isalnum() and text[0].isalnum()
 
 
 def parse_gres(text: str) -> Gres:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kbatch_core.errors import BadOption
 from kbatch_core.model.options.option import Given, Option
-from kbatch_core.model.options.table import BY_NAME, find_long, find_short, nearest
+from kbatch_core.model.options.table import BY_NAME, find_long, find_short
 
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
 
@@ -60,7 +60,7 @@ def read_words(words: list[str], where: str = "", *, own: bool = True) -> list[G
         elif word.startswith("-") and len(word) > 1:
             given += _short(word, rest, where, own)
         else:
-            raise _no_option(word, own)
+            raise _no_option(word)
     return given
 
 
@@ -103,14 +103,11 @@ def _next(spelling: str, option: Option, rest: list[str]) -> str:
     return rest.pop()
 
 
-def _no_option(word: str, own: bool) -> BadOption:
+def _no_option(word: str) -> BadOption:
     if word[0:1] and word[0] in _DASHES:
         name = word.lstrip(_DASHES + "-")
         return BadOption(f"{word!r} begins with a long dash.", f"Type it anew with hyphens: --{name}.")
     if word.lower() in ("hetjob", "packjob", ":"):
         return BadOption("A job of several parts is not possible here.", "Submit a job for each part.")
-    name = word.partition("=")[0]
-    return BadOption(
-        f"{word!r} is not an option.",
-        f"Did you mean --{word}?" if name in BY_NAME else nearest(name, own=own),
-    )
+    hint = f"Write --{word}." if word.partition("=")[0] in BY_NAME else "Put a value with spaces into quotes."
+    return BadOption(f"{word!r} is not an option.", hint)
