@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster import Cluster, Missing
+from tests.cluster import Cluster, Missing, Node
+from tests.cluster.users import User
 
 _numbers = itertools.count(1)
 
@@ -39,3 +40,23 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     cluster.create_namespace(name)
     yield name
     cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Node]:
+    """A real node with its own control plane: pods run."""
+    try:
+        made = Node()
+    except Missing as reason:
+        unavailable(reason)
+        raise
+    with made:
+        yield made
+
+
+@pytest.fixture
+def user(node: Node) -> Iterator[User]:
+    """A hub's user with a namespace, an account and a home of her own."""
+    made = User(node, f"hub-{next(_numbers)}")
+    yield made
+    made.remove()

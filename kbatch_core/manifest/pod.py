@@ -20,6 +20,8 @@ CONTAINER = "job"
 BIN = "/kbatch/bin"
 TMP = "/kbatch/tmp"
 GPU = "nvidia.com/gpu"
+# What pods are selected on. Never app, component or release: the hub's own Services select on those.
+_POD_LABELS = (label_names.MANAGED_BY, label_names.ID, label_names.USER)
 # A pod's deadline also counts the pull of the image; the supervisor keeps the limit to the second.
 PULL_ALLOWANCE_SECONDS = 3600
 
@@ -71,7 +73,7 @@ def build_pod(
         pod["activeDeadlineSeconds"] = spec.time_limit + KILL_WAIT_SECONDS + PULL_ALLOWANCE_SECONDS
     return {
         "metadata": {
-            "labels": {**environment.labels, **labels},
+            "labels": {**environment.labels, **{key: labels[key] for key in _POD_LABELS if key in labels}},
             "annotations": {
                 label_names.SCRIPT: spec.script,
                 label_names.SUPERVISOR: supervisor_program(),
@@ -135,15 +137,10 @@ def build_env(
         "KBATCH_CPUS_PER_TASK": _whole_cpus(requests),
         "KBATCH_MEM_PER_NODE": _mebibytes(limits) or _mebibytes(requests),
         "KBATCH_GPUS": str(spec.gpus or ""),
-        # JupyterHub sets these in a notebook server, and libraries size themselves by them.
-        "CPU_GUARANTEE": _plain(requests.get("cpu")),
-        "CPU_LIMIT": _plain(limits.get("cpu")),
-        "MEM_GUARANTEE": _plain(requests.get("memory")),
-        "MEM_LIMIT": _plain(limits.get("memory")),
     }
     entries |= {key: literal(key, value) for key, value in ours.items() if value}
+    entries |= {key: literal(key, value) for key, value in _hub_sizes(environment, resources).items()}
     entries["KBATCH_JOB_NODELIST"] = _field("KBATCH_JOB_NODELIST", "spec.nodeName")
-    entries["KBATCH_POD"] = _field("KBATCH_POD", "metadata.name")
     return list(entries.values())
 
 
@@ -188,6 +185,20 @@ def _whole_cpus(requests: dict[str, str]) -> str:
 
 def _mebibytes(amounts: dict[str, str]) -> str:
     return str(int(parse_quantity(amounts["memory"])) // 2**20) if "memory" in amounts else ""
+
+
+def _hub_sizes(environment: Environment, resources: dict[str, Any]) -> dict[str, str]:
+    """CPU_LIMIT, MEM_GUARANTEE, ... as KubeSpawner sets them in a server, where libraries size themselves by them."""
+    if not environment.server:
+        return {}
+    wanted = {
+        "CPU_GUARANTEE": ("requests", "cpu"),
+        "CPU_LIMIT": ("limits", "cpu"),
+        "MEM_GUARANTEE": ("requests", "memory"),
+        "MEM_LIMIT": ("limits", "memory"),
+    }
+    sizes = {name: _plain(resources.get(kind, {}).get(key)) for name, (kind, key) in wanted.items()}
+    return {name: size for name, size in sizes.items() if size}
 
 
 def _plain(quantity: str | None) -> str:

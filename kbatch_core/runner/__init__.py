@@ -1,0 +1,18 @@
+"""What runs in the pod, shipped as data: the supervisor."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+
+def supervisor_source() -> str:
+    """The supervisor with its comments, for people."""
+    return resources.files(__name__).joinpath("supervisor.sh").read_text()
+
+
+@cache
+def supervisor_program() -> str:
+    """The supervisor as it travels in each Job: without comments, blank lines and indentation."""
+    lines = (line.strip() for line in supervisor_source().splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("#")) + "\n"

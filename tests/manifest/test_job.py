@@ -46,7 +46,7 @@ def env(submission: Submission) -> dict[str, str]:
     return {entry["name"]: entry.get("value", "") for entry in container(submission)["env"]}
 
 
-@pytest.mark.parametrize("name", ["z2jh-pvc", "nfs-gpu", "binder-minimal"])
+@pytest.mark.parametrize("name", ["z2jh-pvc", "binder-minimal"])
 def test_a_job_with_a_script_of_1_kib_is_under_8_kib_of_json(name: str) -> None:
     script = ("#!/bin/bash\n" + "echo 'a line of a script'\n" * 60)[:1024]
     body = json.dumps(build(server(name), script=script).manifest, separators=(",", ":"), ensure_ascii=False)

@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.cluster import Cluster, wait_for
 
 from kbatch_core.client import Client
 from kbatch_core.cluster.api import Api
@@ -34,6 +33,7 @@ from kbatch_core.manifest import Submission, build_job
 from kbatch_core.model import labels
 from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.names import new_id
+from tests.cluster import Cluster, wait_for
 from tests.proxy import FaultProxy
 from tests.scripted import ScriptedServer
 

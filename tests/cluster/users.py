@@ -1,0 +1,204 @@
+"""Users of a hub on the test node: a namespace, an account with rights, a home, and the pod of a notebook server.
+
+The pods are those of tests/fixtures/pods, with what only their own cluster can do taken out.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.cluster.control import kubectl_path
+from tests.cluster.images import GID, HOME, UID
+from tests.cluster.node import Node
+from tests.cluster.processes import wait_for
+from tests.pods import load_pod
+
+# What a user of kbatch needs: docs/admin.md shows the same Role.
+RULES: list[dict[str, Any]] = [
+    {
+        "apiGroups": ["batch"],
+        "resources": ["jobs"],
+        "verbs": ["create", "get", "list", "watch", "patch", "delete"],
+    },
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+    {"apiGroups": [""], "resources": ["events"], "verbs": ["list", "watch"]},
+]
+ACCOUNT = "notebook-user"
+CLAIM = "claim-user"
+
+
+class User:
+    """A hub's user in a namespace of her own; `home` is her home as the host sees it."""
+
+    def __init__(self, node: Node, namespace: str) -> None:
+        self.node = node
+        self.namespace = namespace
+        self.home = node.folder / "homes" / namespace
+        self.home.mkdir(parents=True)
+        os.chown(self.home, UID, GID)
+        node.create_namespace(namespace)
+        node.apply(*_account(namespace), *_claim(namespace, self.home))
+
+    def start_server(self, fixture: str = "z2jh-pvc", name: str = "") -> Server:
+        """A running notebook server shaped like the fixture; its home is the user's claim."""
+        pod = adapted(load_pod(fixture), self.node.image, self.namespace)
+        if name:
+            pod["metadata"]["name"] = name
+        self.node.apply(pod)
+        server = Server(self, pod["metadata"]["name"])
+        server.wait_running()
+        return server
+
+    def remove(self) -> None:
+        """Delete the namespace and the volume."""
+        self.node.kubectl("delete", "namespace", self.namespace, "--wait=false")
+        self.node.kubectl("delete", "persistentvolume", self.namespace, "--wait=false")
+
+
+class Server:
+    """The pod of a notebook server, and a terminal in it."""
+
+    def __init__(self, user: User, name: str) -> None:
+        self.user = user
+        self.name = name
+
+    def wait_running(self) -> None:
+        """Until its container runs."""
+        wait_for(lambda: self._get()["status"].get("phase") == "Running", what=f"the server {self.name}")
+
+    def run(
+        self, *command: str, cwd: str = HOME, input: bytes | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run a command in the server, as a terminal in it would. Raises RuntimeError when it fails."""
+        result = subprocess.run(
+            [kubectl_path(), "--kubeconfig", str(self.user.node.kubeconfig), "-n", self.user.namespace,
+             "exec", "-i", self.name, "--", "sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", cwd, *command],
+            input=input if input is not None else b"",
+            capture_output=True,
+            env={**os.environ, "HOME": str(self.user.node.folder)},
+        )  # fmt: skip
+        words = f"command terminated with exit code {result.returncode}\n".encode()
+        result.stderr = result.stderr.removesuffix(words)  # kubectl's own
+        if check and result.returncode:
+            raise RuntimeError(f"{command}: {result.returncode}: {result.stderr.decode(errors='replace')}")
+        return result
+
+    def write(self, path: str, data: bytes | str) -> None:
+        """A file in the user's home, owned by her."""
+        target = self.user.home / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data.encode() if isinstance(data, str) else data)
+        for owned in (target, *target.relative_to(self.user.home).parents):
+            os.chown(self.user.home / owned, UID, GID)
+
+    def submit(self, *args: str, cwd: str = HOME) -> str:
+        """`kbatch ARGS` in the server; the job's id."""
+        answer = self.run("kbatch", *args, cwd=cwd).stdout.decode()
+        assert answer.startswith("Submitted batch job "), answer
+        return answer.split()[-1]
+
+    def delete(self) -> None:
+        """Delete the pod at once, as a culled server or a lost node does."""
+        self.user.node.kubectl(
+            "delete",
+            "pod",
+            self.name,
+            "-n",
+            self.user.namespace,
+            "--grace-period=0",
+            "--force",
+            "--wait=true",
+        )
+
+    def _get(self) -> dict[str, Any]:
+        pod: dict[str, Any] = self.user.node.get("pod", self.name, "-n", self.user.namespace)
+        return pod
+
+
+def adapted(pod: dict[str, Any], image: str, namespace: str) -> dict[str, Any]:
+    """A fixture as this node can run it: our image, our claim, no other node, and a server that sleeps."""
+    spec, metadata = pod["spec"], pod["metadata"]
+    metadata["namespace"] = namespace
+    for field in ("uid",):
+        metadata.pop(field, None)
+    pod.pop("status")
+    for field in (
+        "nodeName",
+        "nodeSelector",
+        "schedulerName",
+        "initContainers",
+        "priority",
+        "preemptionPolicy",
+    ):
+        spec.pop(field, None)
+    spec["serviceAccountName"] = ACCOUNT
+    spec["automountServiceAccountToken"] = True
+    spec["terminationGracePeriodSeconds"] = 1
+    container = spec["containers"][0]
+    container["image"] = image
+    container["imagePullPolicy"] = "IfNotPresent"
+    container["args"] = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"]
+    container["resources"] = {"requests": {"cpu": "10m", "memory": "64Mi"}}
+    gone = [v["name"] for v in spec.get("volumes", []) if "projected" in v or "secret" in v]
+    container["volumeMounts"] = [m for m in container.get("volumeMounts", []) if m["name"] not in gone]
+    spec["volumes"] = [
+        {"name": volume["name"], "persistentVolumeClaim": {"claimName": CLAIM}}
+        if "persistentVolumeClaim" in volume
+        else volume
+        for volume in spec.get("volumes", [])
+        if volume["name"] not in gone
+    ]
+    return pod
+
+
+def _account(namespace: str) -> list[dict[str, Any]]:
+    where = {"name": ACCOUNT, "namespace": namespace}
+    return [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": where},
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": {"name": "kbatch", "namespace": namespace},
+            "rules": RULES,
+        },
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": "kbatch", "namespace": namespace},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "kbatch"},
+            "subjects": [{"kind": "ServiceAccount", **where}],
+        },
+    ]
+
+
+def _claim(namespace: str, folder: Path) -> list[dict[str, Any]]:
+    size = {"storage": "10Gi"}
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": namespace},
+            "spec": {
+                "capacity": size,
+                "accessModes": ["ReadWriteOnce"],
+                "hostPath": {"path": str(folder)},
+                "storageClassName": "manual",
+                "claimRef": {"namespace": namespace, "name": CLAIM},
+            },
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": CLAIM, "namespace": namespace},
+            "spec": {
+                "accessModes": ["ReadWriteOnce"],
+                "resources": {"requests": size},
+                "storageClassName": "manual",
+                "volumeName": namespace,
+            },
+        },
+    ]

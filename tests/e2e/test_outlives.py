@@ -1,0 +1,184 @@
+"""The first thing that must be true: a job outlives the server it was submitted from, and its output is in home."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cluster.processes import wait_for
+from tests.cluster.users import Server, User
+
+pytestmark = pytest.mark.node
+
+
+def job_row(server: Server, job_id: str) -> dict[str, Any]:
+    """The job as `kqueue list --json` has it."""
+    rows = json.loads(server.run("kqueue", "list", "--json").stdout)["jobs"]
+    return next(row for row in rows if row["id"] == job_id)
+
+
+def wait_ended(user: User, job_id: str, seconds: float = 60) -> dict[str, Any]:
+    """The Job object by kubectl, an independent witness, once it has ended."""
+
+    def ended() -> dict[str, Any] | None:
+        items = user.node.get("jobs", "-n", user.namespace, "-l", f"kbatch/id={job_id}")["items"]
+        conditions = items[0]["status"].get("conditions", []) if items else []
+        done = any(c["type"] in ("Complete", "Failed") and c["status"] == "True" for c in conditions)
+        return items[0] if done else None
+
+    return wait_for(ended, what=f"job {job_id} to end", seconds=seconds)
+
+
+def record(user: User, job_id: str) -> dict[str, Any]:
+    """The supervisor's record in home."""
+    found: dict[str, Any] = json.loads((user.home / ".kbatch" / job_id / "record.json").read_text())
+    return found
+
+
+HELLO = """#!/bin/bash
+echo "started as $(id -u):$(id -g) in $PWD with $1"
+while [ ! -e go ]; do sleep 0.1; done
+echo "name $SLURM_JOB_NAME id $KBATCH_JOB_ID"
+echo "on stderr" >&2
+"""
+
+
+def test_a_job_goes_on_when_its_server_is_deleted_at_once(user: User) -> None:
+    server = user.start_server()
+    server.write("work/hello.sh", HELLO)
+    job_id = server.submit("-J", "hello", "-t", "10:00", "-c", "1", "--mem", "64M", "hello.sh", "a b",
+                           cwd="/home/jovyan/work")  # fmt: skip
+    server.delete()
+    server.write("work/hello.sh", "#!/bin/sh\necho 'an editor saved another script'\n")
+    server.write("work/go", "")
+    job = wait_ended(user, job_id)
+    assert job["status"]["succeeded"] == 1
+    output = (user.home / "work" / f"kbatch-{job_id}.out").read_text()
+    assert output == (
+        f"started as 1000:100 in /home/jovyan/work with a b\nname hello id {job_id}\non stderr\n"
+    )
+    assert record(user, job_id)["exit"] == 0
+
+    later = user.start_server(name="jupyter-later")
+    row = job_row(later, job_id)
+    assert (row["state"], row["exit_code"], row["name"]) == ("CD", 0, "hello")
+    listed = later.run("kqueue", "list").stdout.decode()
+    assert job_id in listed
+    assert " CD " in listed
+    assert "It ended well" in later.run("kqueue", "show", job_id[:4]).stdout.decode()
+    assert later.run("kqueue", "logs", job_id).stdout.decode() == output
+    assert later.run("kqueue", "show", "--script", job_id).stdout.decode() == HELLO
+
+
+ARGUMENTS = [
+    "a b",
+    "it's",
+    '"quoted"',
+    "new\nline",
+    "$(KBATCH_JOB_ID)",
+    "$$",
+    "$HOME",
+    "ä\U0001f600",
+    "",
+    "-x",
+    "--",
+]
+
+
+def test_arguments_and_a_script_without_execute_bit_arrive_unchanged(user: User) -> None:
+    server = user.start_server()
+    server.write("args.py", "#!/usr/bin/env python3\nimport sys, json\nprint(json.dumps(sys.argv[1:]))\n")
+    job_id = server.submit("args.py", *ARGUMENTS)
+    wait_ended(user, job_id)
+    assert json.loads((user.home / f"kbatch-{job_id}.out").read_text()) == ARGUMENTS
+
+
+def test_a_failing_script_keeps_its_exit_code(user: User) -> None:
+    server = user.start_server()
+    server.write("fail.sh", "#!/bin/sh\necho before\nexit 3\n")
+    job_id = server.submit("fail.sh")
+    job = wait_ended(user, job_id)
+    assert [c["reason"] for c in job["status"]["conditions"] if c["type"] == "Failed"] == ["PodFailurePolicy"]
+    row = job_row(server, job_id)
+    assert (row["state"], row["exit_code"]) == ("F", 3)
+    assert record(user, job_id)["exit"] == 3
+    assert (user.home / f"kbatch-{job_id}.out").read_text() == "before\n"
+
+
+def test_a_killed_script_is_told_from_one_that_fails(user: User) -> None:
+    server = user.start_server()
+    server.write("killed.sh", "#!/bin/sh\necho before\nkill -KILL $$\n")
+    job_id = server.submit("killed.sh")
+    wait_ended(user, job_id)
+    row = job_row(server, job_id)
+    assert (row["state"], row["exit_code"], row["signal"]) == ("F", 137, 9)
+    assert "SIGKILL" in row["sentence"]
+    assert (user.home / f"kbatch-{job_id}.out").read_text() == "before\n"
+
+
+def test_cancel_keeps_the_record_and_the_output(user: User) -> None:
+    server = user.start_server()
+    server.write(
+        "long.sh", "#!/bin/sh\ntrap 'echo asked to end; exit 0' TERM\necho started\nsleep 1000 & wait\n"
+    )
+    job_id = server.submit("long.sh")
+    output = user.home / f"kbatch-{job_id}.out"
+    wait_for(lambda: output.exists() and "started" in output.read_text(), what="the job to start")
+    assert job_row(server, job_id)["state"] == "R"
+    server.run("kqueue", "cancel", job_id)
+    wait_ended(user, job_id)
+    assert job_row(server, job_id)["state"] == "CA"
+    assert output.read_text() == "started\nasked to end\n"
+    again = server.run("kqueue", "cancel", job_id, check=False)
+    assert again.returncode == 1
+    assert b"has ended already" in again.stderr
+
+
+WRITER = """#!/usr/bin/env python3
+# 200 MB on both streams at full speed: each line has its number and its stream.
+import os, threading
+def write(fd, name):
+    block = []
+    for number in range({lines}):
+        block.append(f"{{name}} {{number:08d}} {filler}\\n")
+        if len(block) == 500:
+            data = "".join(block).encode()
+            while data:
+                data = data[os.write(fd, data[:{atomic}] if fd == 2 else data):]
+            block = []
+threads = [threading.Thread(target=write, args=pair) for pair in ((1, "out"), (2, "err"))]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+def test_200_mb_on_two_streams_lose_no_line_and_repeat_none(user: User) -> None:
+    server = user.start_server()
+    lines, filler = 1_000_000, "x" * 86
+    server.write("writer.py", WRITER.format(lines=lines, filler=filler, atomic=10**9))
+    job_id = server.submit("-o", "out.txt", "-e", "err.txt", "writer.py")
+    wait_ended(user, job_id, seconds=180)
+    for name in ("out", "err"):
+        with (user.home / f"{name}.txt").open() as file:
+            for number, line in enumerate(file):
+                assert line == f"{name} {number:08d} {filler}\n"
+        assert number == lines - 1
+    assert job_row(server, job_id)["state"] == "CD"
+
+
+def test_bad_input_in_a_server_creates_nothing(user: User) -> None:
+    server = user.start_server()
+    server.write("ok.sh", "#!/bin/sh\n")
+    for args, code in (
+        (("missing.sh",), 2),
+        (("-o", "/tmp/lost.out", "ok.sh"), 2),
+        (("-D", "/opt", "ok.sh"), 2),
+        (("--namespace", "kube-system", "ok.sh"), 1),
+    ):
+        result = server.run("kbatch", *args, check=False)
+        assert result.returncode == code, result
+        assert result.stdout == b""
+        assert len(result.stderr.splitlines()) == 1, result.stderr
+    assert user.node.get("jobs", "-n", user.namespace)["items"] == []
