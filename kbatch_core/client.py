@@ -67,7 +67,14 @@ class Client:
 
     def environment(self, spec: JobSpec) -> Environment:
         """What a job of this session copies. One read: the session's own pod."""
-        return detect(self.session, self.api.get_pod_object, image=spec.image, export=spec.export or ())
+        return detect(
+            self.session,
+            self.api.get_pod_object,
+            image=spec.image,
+            export=spec.export,
+            export_all=spec.export_all,
+            home=spec.home,
+        )
 
     def prepare(self, spec: JobSpec, environment: Environment | None = None) -> Submission:
         """The Job that `submit` would send. Nothing is written. Raises BadOption."""

@@ -2,6 +2,15 @@
 
 from kbatch_core.environment.copy import copy_environment
 from kbatch_core.environment.detect import Session, detect, this_session
-from kbatch_core.environment.facts import Environment, Mount
+from kbatch_core.environment.facts import Environment, Mount, escape, escaped
 
-__all__ = ["Environment", "Mount", "Session", "copy_environment", "detect", "this_session"]
+__all__ = [
+    "Environment",
+    "Mount",
+    "Session",
+    "copy_environment",
+    "detect",
+    "escape",
+    "escaped",
+    "this_session",
+]

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+import msgspec
+
 from kbatch_core.environment.facts import Environment, Mount, is_under
 from kbatch_core.environment.variables import filter_env
 from kbatch_core.errors import UsageError
@@ -91,6 +93,20 @@ def copy_environment(pod: dict[str, Any], *, home: str, export: Collection[str] 
             if key.startswith(labels.HUB_NETWORK_ACCESS)
         },
         dropped=tuple(dropped),
+    )
+
+
+def without_home(environment: Environment) -> Environment:
+    """The environment without the volume that holds home, wherever that is mounted."""
+    mount = environment.mount_of(environment.home) if environment.home else None
+    if mount is None:
+        return environment
+    return msgspec.structs.replace(
+        environment,
+        home="",
+        volumes=tuple(volume for volume in environment.volumes if volume["name"] != mount.volume),
+        volume_mounts=tuple(other for other in environment.volume_mounts if other["name"] != mount.volume),
+        mounts=tuple(other for other in environment.mounts if other.volume != mount.volume),
     )
 
 

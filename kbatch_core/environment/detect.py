@@ -15,8 +15,9 @@ from typing import Any
 
 import msgspec
 
-from kbatch_core.environment.copy import copy_environment
-from kbatch_core.environment.facts import Environment
+from kbatch_core.environment.copy import copy_environment, without_home
+from kbatch_core.environment.facts import Environment, escaped
+from kbatch_core.environment.live import changed_variables, first_process_environ
 from kbatch_core.errors import NotFound, PermissionDenied, UsageError
 
 
@@ -29,17 +30,21 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     in_pod: bool
     environ: dict[str, str]
+    start: dict[str, str] | None = None
+    """The environment that the server's container started with; None where it cannot be read."""
 
 
 def this_session(environ: Mapping[str, str] = os.environ) -> Session:
     """The session of this process."""
+    in_pod = Path("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
     return Session(
-        cwd=str(Path.cwd()),
+        cwd=_working_directory(),
         home=environ.get("HOME", ""),
         user=environ.get("JUPYTERHUB_USER") or _login_name(environ),
         host=socket.gethostname(),
-        in_pod=Path("/var/run/secrets/kubernetes.io/serviceaccount/token").exists(),
+        in_pod=in_pod,
         environ=dict(environ),
+        start=first_process_environ() if in_pod else None,
     )
 
 
@@ -49,11 +54,14 @@ def detect(
     *,
     image: str = "",
     export: Collection[str] = (),
+    export_all: bool = True,
+    home: bool = True,
 ) -> Environment:
     """The Environment that a job of this session gets.
 
     In a pod it is the pod's own, read by its name (the host name); `image` replaces the copied image. Outside,
-    `image` must be given. Raises PermissionDenied, NotFound, UsageError.
+    `image` must be given. `export` names variables that go along though they look secret; without `export_all`
+    only they go. `home` False leaves the home volume away. Raises PermissionDenied, NotFound, UsageError.
     """
     if not session.in_pod:
         if not image:
@@ -61,7 +69,7 @@ def detect(
                 "There is no notebook server here to copy the environment from.",
                 "Give the image that the job runs in with --image.",
             )
-        return _bare(session, image)
+        return _with_variables(_bare(session, image), session, export, export_all=False)
     try:
         pod = read_pod(session.host)
     except PermissionDenied as error:
@@ -83,6 +91,9 @@ def detect(
             reason=error.reason,
         ) from error
     environment = copy_environment(pod, home=session.home, export=export)
+    environment = _with_variables(environment, session, export, export_all=export_all)
+    if not home:
+        environment = without_home(environment)
     if not environment.user:
         environment = msgspec.structs.replace(environment, user=session.user)
     if image:
@@ -92,9 +103,27 @@ def detect(
     return environment
 
 
+def _with_variables(
+    environment: Environment, session: Session, export: Collection[str], *, export_all: bool
+) -> Environment:
+    """The environment with what the user changed in her shell; without `export_all` with what she names only."""
+    changed = changed_variables(session.environ, session.start if export_all else None, export)
+    env = {entry["name"]: entry for entry in environment.env if export_all or entry["name"] in export}
+    env |= {entry["name"]: escaped(entry) for entry in changed.env}
+    said = tuple(f"your shell's {name}: {why}" for name, why in changed.dropped)
+    return msgspec.structs.replace(environment, env=tuple(env.values()), dropped=environment.dropped + said)
+
+
 def _bare(session: Session, image: str, *dropped: str) -> Environment:
     """An image and nothing else: no home, no variables."""
     return Environment(image=image, user=session.user, keep_entrypoint=False, dropped=dropped)
+
+
+def _working_directory() -> str:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError as error:
+        raise UsageError("The current directory is gone.", "Go to another one: cd.") from error
 
 
 def _login_name(environ: Mapping[str, str]) -> str:

@@ -64,3 +64,13 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 def is_under(path: str, folder: str) -> bool:
     """Whether `path` is `folder` or in it; both absolute and normal."""
     return PurePosixPath(path).is_relative_to(PurePosixPath(folder))
+
+
+def escape(text: str) -> str:
+    """Kubernetes expands $(NAME) in args and env, and makes `$` of `$$`: double every `$`."""
+    return text.replace("$", "$$")
+
+
+def escaped(entry: dict[str, Any]) -> dict[str, Any]:
+    """A variable whose value arrives as it is."""
+    return {"name": entry["name"], "value": escape(entry["value"])}

@@ -11,7 +11,7 @@ The order of what stays is kept, because Kubernetes expands $(NAME) from what st
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 ALLOWED_BACK = frozenset(
@@ -55,14 +55,27 @@ def is_secret_name(name: str) -> bool:
     return _SECRET_NAME.fullmatch(name) is not None
 
 
-def filter_env(env: Sequence[dict[str, Any]], export: Collection[str] = ()) -> Kept:
-    """The variables of a container's `env` that a job may have; `export` names those the user asks for."""
-    verdicts = [(entry, _why_dropped(entry, export)) for entry in env]
-    secrets = {
-        str(entry["value"])
-        for entry, why in verdicts
-        if why and len(str(entry.get("value") or "")) >= _TAINT_LENGTH and is_secret_name(entry["name"])
+def secret_values(env: Mapping[str, str], export: Collection[str] = ()) -> set[str]:
+    """The values that must not go along inside others: of what is secret by its name and was not asked for."""
+    return {
+        value
+        for name, value in env.items()
+        if len(value) >= _TAINT_LENGTH
+        and is_secret_name(name)
+        and (name not in export or is_of_the_server(name))
     }
+
+
+def filter_env(
+    env: Sequence[dict[str, Any]], export: Collection[str] = (), also_secret: Collection[str] = ()
+) -> Kept:
+    """The variables of a container's `env` that a job may have; `export` names those the user asks for.
+
+    `also_secret`: values from elsewhere that must not go along inside others.
+    """
+    verdicts = [(entry, _why_dropped(entry, export)) for entry in env]
+    plain = {entry["name"]: str(entry.get("value") or "") for entry in env}
+    secrets = secret_values(plain, export) | set(also_secret)
     gone = {entry["name"] for entry, why in verdicts if why}
     kept: list[dict[str, Any]] = []
     dropped: list[tuple[str, str]] = []

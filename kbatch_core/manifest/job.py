@@ -79,7 +79,8 @@ def _labels(spec: JobSpec, environment: Environment, job_id: str, name: str) -> 
         labels.NAME: label_value(name),
         labels.USER: label_value(environment.user),
         labels.ACCOUNT: label_value(spec.account),
-        labels.QUEUE: spec.partition,
+        labels.PARTITION: label_value(spec.partition),
+        labels.QUEUE: "" if spec.profile else spec.partition,
     }
     return {key: value for key, value in wanted.items() if value}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kbatch_core.environment import Environment
+from kbatch_core.environment import Environment, escape, escaped
 from kbatch_core.manifest.place import Place
 from kbatch_core.model import labels as label_names
 from kbatch_core.model.jobspec import KILL_WAIT_SECONDS, JobSpec
@@ -61,7 +61,7 @@ def build_pod(
     if environment.container_security:
         container["securityContext"] = environment.container_security
     pod: dict[str, Any] = {
-        **environment.pod,
+        **_placement(spec, environment),
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": KILL_WAIT_SECONDS,
         "automountServiceAccountToken": False,
@@ -81,6 +81,16 @@ def build_pod(
         },
         "spec": pod,
     }
+
+
+def _placement(spec: JobSpec, environment: Environment) -> dict[str, Any]:
+    """The copied fields of the pod, with the labels and tolerations that were asked for."""
+    fields = dict(environment.pod)
+    if spec.node_labels:
+        fields["nodeSelector"] = {**fields.get("nodeSelector", {}), **spec.node_labels}
+    if spec.tolerations:
+        fields["tolerations"] = [*fields.get("tolerations", []), *spec.tolerations]
+    return fields
 
 
 def supervisor_options(spec: JobSpec, place: Place) -> list[str]:
@@ -107,6 +117,8 @@ def build_resources(spec: JobSpec, environment: Environment) -> dict[str, Any]:
             limits["cpu"] = requests["cpu"]
     if spec.memory is not None:
         requests["memory"] = limits["memory"] = to_quantity_memory(spec.memory)
+    if spec.tmp is not None:
+        requests["ephemeral-storage"] = limits["ephemeral-storage"] = to_quantity_memory(spec.tmp)
     if spec.gpus:
         limits[GPU] = str(spec.gpus)
     parts = {"requests": requests, "limits": limits}
@@ -126,7 +138,7 @@ def build_env(
     requests: dict[str, str] = resources.get("requests", {})
     limits: dict[str, str] = resources.get("limits", {})
     entries: dict[str, dict[str, Any]] = {entry["name"]: entry for entry in environment.env}
-    entries |= {key: literal(key, value) for key, value in spec.env.items()}
+    entries |= {key: escaped({"name": key, "value": value}) for key, value in spec.env.items()}
     ours = {
         "KBATCH_JOB_ID": job_id,
         "KBATCH_JOB_NAME": name,
@@ -138,20 +150,13 @@ def build_env(
         "KBATCH_MEM_PER_NODE": _mebibytes(limits) or _mebibytes(requests),
         "KBATCH_GPUS": str(spec.gpus or ""),
     }
-    entries |= {key: literal(key, value) for key, value in ours.items() if value}
-    entries |= {key: literal(key, value) for key, value in _hub_sizes(environment, resources).items()}
+    entries |= {key: escaped({"name": key, "value": value}) for key, value in ours.items() if value}
+    entries |= {
+        key: escaped({"name": key, "value": value})
+        for key, value in _hub_sizes(environment, resources).items()
+    }
     entries["KBATCH_JOB_NODELIST"] = _field("KBATCH_JOB_NODELIST", "spec.nodeName")
     return list(entries.values())
-
-
-def literal(name: str, value: str) -> dict[str, Any]:
-    """A variable that arrives as it is."""
-    return {"name": name, "value": escape(value)}
-
-
-def escape(text: str) -> str:
-    """Kubernetes expands $(NAME) in args and env, and makes `$` of `$$`: double every `$`."""
-    return text.replace("$", "$$")
 
 
 def _field(name: str, path: str) -> dict[str, Any]:

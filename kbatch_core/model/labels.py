@@ -16,6 +16,8 @@ USER = "kbatch/user"
 NAME = "kbatch/name"
 KIND = "kbatch/kind"
 ACCOUNT = "kbatch/account"
+PARTITION = "kbatch/partition"
+"""What `-p` named: a Kueue LocalQueue, which QUEUE has too, or a profile of the site."""
 QUEUE = "kueue.x-k8s.io/queue-name"
 
 # Annotations: the raw text where the label of the same name has a slug, and what has no label at all.

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from kbatch_core.environment import Environment, copy_environment
+from kbatch_core.environment import Environment, copy_environment, escape
 from kbatch_core.errors import BadOption
 from kbatch_core.manifest import Submission, build_job
-from kbatch_core.manifest.pod import escape
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import parse_array
 from kbatch_core.model.jobspec import JobSpec
