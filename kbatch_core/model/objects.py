@@ -54,8 +54,13 @@ class ContainerSpec(_Object):
     resources: Resources = Resources()
 
 
+class SchedulingGate(_Object):
+    name: str = ""
+
+
 class PodSpec(_Object):
     containers: list[ContainerSpec] = []
+    scheduling_gates: list[SchedulingGate] = []
     node_name: str = ""
     active_deadline_seconds: int | None = None
 
@@ -147,12 +152,12 @@ class OwnerReference(_Object):
     controller: bool = False
 
 
-class PodMetadata(Metadata):
+class OwnedMetadata(Metadata):
     owner_references: list[OwnerReference] = []
 
 
 class Pod(_Object):
-    metadata: PodMetadata = PodMetadata()
+    metadata: OwnedMetadata = OwnedMetadata()
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
 
@@ -162,6 +167,10 @@ class ObjectReference(_Object):
     namespace: str = ""
     name: str = ""
     uid: str = ""
+
+
+class EventSeries(_Object):
+    last_observed_time: str | None = None
 
 
 class Event(_Object):
@@ -174,6 +183,56 @@ class Event(_Object):
     first_timestamp: str | None = None
     last_timestamp: str | None = None
     event_time: str | None = None
+    series: EventSeries | None = None
+
+
+class Taint(_Object):
+    key: str = ""
+    value: str = ""
+    effect: str = ""
+    time_added: str | None = None
+
+
+class NodeSpec(_Object):
+    unschedulable: bool = False
+    taints: list[Taint] = []
+
+
+class NodeStatus(_Object):
+    allocatable: dict[str, str] = {}
+    conditions: list[Condition] = []
+
+
+class Node(_Object):
+    metadata: Metadata = Metadata()
+    spec: NodeSpec = NodeSpec()
+    status: NodeStatus = NodeStatus()
+
+
+class ResourceQuotaSpec(_Object):
+    scopes: list[str] = []
+
+
+class ResourceQuotaStatus(_Object):
+    hard: dict[str, str] = {}
+    used: dict[str, str] = {}
+
+
+class ResourceQuota(_Object):
+    metadata: Metadata = Metadata()
+    spec: ResourceQuotaSpec = ResourceQuotaSpec()
+    status: ResourceQuotaStatus = ResourceQuotaStatus()
+
+
+class WorkloadStatus(_Object):
+    conditions: list[Condition] = []
+
+
+class Workload(_Object):
+    """Kueue's account of a Job that waits in a LocalQueue; the Job is its controlling owner."""
+
+    metadata: OwnedMetadata = OwnedMetadata()
+    status: WorkloadStatus = WorkloadStatus()
 
 
 class ListMeta(_Object):
