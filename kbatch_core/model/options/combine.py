@@ -48,27 +48,34 @@ def with_profile(spec: JobSpec, profile: Profile) -> JobSpec:
     )
 
 
-def _last(resolved: Resolved, *names: str) -> Value | None:
-    found = [value for name in names for value in resolved.values.get(name, ())]
-    return found[-1] if found else None
-
-
 def _gpus(resolved: Resolved) -> Gpus | None:
     """What the GPU options agree on."""
-    asked: dict[str, Gpus] = {}
-    for name in ("gpus", "gpus-per-node", "gpus-per-task", "gres"):
-        value = resolved.get(name)
-        gpus = value.gpus if isinstance(value, Gres) else value
-        if isinstance(gpus, Gpus):
-            asked[name] = gpus
-    types = {gpus.type for gpus in asked.values() if gpus.type}
-    counts = {gpus.count for gpus in asked.values()}
+    asked = [(value, gpus) for value in _gpu_values(resolved) if (gpus := _gpus_of(value)) is not None]
+    types = {gpus.type for _, gpus in asked if gpus.type}
+    counts = {gpus.count for _, gpus in asked}
     if len(counts) > 1 or len(types) > 1:
-        flags = " and ".join(f"--{name}" for name in asked)
         raise BadOption(
-            f"{flags} ask for different GPUs, and a job has one node and one task.", "Keep one of them."
+            f"{' and '.join(value.option.flag for value, _ in asked)} ask for different GPUs, and a job has one "
+            "node and one task.",
+            "Keep one of them.",
+            _place(asked[-1][0]),
         )
     return Gpus(counts.pop(), types.pop() if types else "") if counts else None
+
+
+def _gpu_values(resolved: Resolved) -> list[Value]:
+    names = ("gpus", "gpus-per-node", "gpus-per-task", "gres")
+    return [value for name in names for value in resolved.values.get(name, ())]
+
+
+def _gpus_of(value: Value) -> Gpus | None:
+    gpus = value.value.gpus if isinstance(value.value, Gres) else value.value
+    return gpus if isinstance(gpus, Gpus) else None
+
+
+def _place(value: Value) -> str:
+    """Where an error points: nowhere for the command line."""
+    return value.source if value.rank else ""
 
 
 def _amounts(resolved: Resolved, gpus: Gpus | None) -> dict[str, int]:
@@ -104,38 +111,34 @@ def _variables(resolved: Resolved) -> dict[str, Any]:
 
 
 def _features(resolved: Resolved) -> Labels:
-    found = _last(resolved, "constraint")
-    if found is None:
-        return {}
-    text = found.text
-    if any(char in text for char in "|[]*()"):
-        raise BadOption(
-            f"--constraint {text!r}: only features that must all be there are possible.",
-            "Write a&b, or leave it out.",
-            "" if found.rank == 0 else found.source,
-        )
     labels: Labels = {}
-    for name in text.replace(",", "&").split("&"):
-        labels |= _named("feature", name.strip(), "--constraint", resolved.config.features, found)
+    for found in resolved.values.get("constraint", ()):
+        if any(char in found.text for char in "|[]*()"):
+            raise BadOption(
+                f"--constraint {found.text!r}: only features that must all be there are possible.",
+                "Write a&b, or leave it out.",
+                _place(found),
+            )
+        for name in found.text.replace(",", "&").split("&"):
+            labels |= _named("feature", name.strip(), resolved.config.features, found)
     return labels
 
 
 def _gpu_labels(resolved: Resolved, gpus: Gpus | None) -> Labels:
     if gpus is None or not gpus.type or not gpus.count:
         return {}
-    found = _last(resolved, "gpus", "gpus-per-node", "gpus-per-task", "gres")
-    return _named("GPU type", gpus.type, "--gpus", resolved.config.gpu_types, found)
+    found = next(value for value in _gpu_values(resolved) if getattr(_gpus_of(value), "type", ""))
+    return _named("GPU type", gpus.type, resolved.config.gpu_types, found)
 
 
-def _named(what: str, name: str, flag: str, known: Mapping[str, Labels], found: Value | None) -> Labels:
+def _named(what: str, name: str, known: Mapping[str, Labels], found: Value) -> Labels:
     """The labels that the config has for a name, in any case of letters."""
     for key, labels in known.items():
         if key.lower() == name.lower():
             return labels
-    place = found.source if found is not None and found.rank else ""
     there = f"It knows {', '.join(sorted(known))}" if known else "It knows none"
     raise BadOption(
-        f"{flag}: the config of this site has no {what} {name!r}.",
+        f"{found.option.flag}: the config of this site has no {what} {name!r}.",
         f"{there}; leave it out, or ask for it to be added.",
-        place,
+        _place(found),
     )

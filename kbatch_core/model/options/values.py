@@ -111,30 +111,32 @@ def parse_give_up_after(text: str) -> int:
     return seconds
 
 
-def parse_one(what: str, hint: str, text: str) -> int:
-    """The number 1, also as Slurm's range `1-1`: a job is one task on one node. Any other number is refused."""
-    value = text.strip()
-    low, dash, high = value.partition("-")
-    numbers = [part for part in ((low, high) if dash else (low,)) if part.isascii() and part.isdigit()]
-    if len(numbers) != (2 if dash else 1) or any(len(part) > 9 for part in numbers):
-        raise BadOption(f"{text!r} is not a number of {what}.", "Write 1, or leave the option out.")
-    if any(int(part) != 1 for part in numbers):
-        raise BadOption(f"A job has 1 of {what}, not {value}.", hint)
+def parse_nodes(text: str) -> int:
+    """`-N`: 1, also as Slurm's range `1-1`."""
+    low, dash, high = text.strip().partition("-")
+    for part in (low, high) if dash else (low,):
+        _one(
+            part,
+            text,
+            "A job runs on 1 node",
+            "Split the work with --array, or start dask workers from the script.",
+        )
     return 1
 
 
-def parse_nodes(text: str) -> int:
-    """`-N`."""
-    return parse_one("nodes", "Split the work with --array, or start dask workers from the script.", text)
-
-
 def parse_tasks(text: str) -> int:
-    """`-n` and `--ntasks-per-...`."""
-    return parse_one(
-        "tasks",
-        "For threads or processes of one program ask CPUs with -c; for independent tasks use --array.",
-        text,
-    )
+    """`-n` and `--ntasks-per-...`: 1."""
+    hint = "For the threads or processes of one program ask CPUs with -c; for independent tasks use --array."
+    return _one(text.strip(), text, "A job is 1 task", hint)
+
+
+def _one(part: str, text: str, sentence: str, hint: str) -> int:
+    """The number 1; any other number would change what the job does."""
+    if not _digits(part) or len(part) > 9:
+        raise BadOption(f"{text!r} is not a number.", "Write 1, or leave the option out.")
+    if int(part) != 1:
+        raise BadOption(f"{sentence}, not {text.strip()}.", hint)
+    return 1
 
 
 def parse_gpus(text: str) -> Gpus:
