@@ -7,12 +7,21 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from kbatch_core.cluster.api import Api
 from kbatch_core.cluster.settings import load
 from kbatch_core.cluster.transport import Query, Transport
 from kbatch_core.environment import Environment, Session, detect, this_session
-from kbatch_core.errors import BadOption, BadScript, NotFound, Refused
+from kbatch_core.errors import (
+    AuthExpired,
+    BadOption,
+    BadScript,
+    NotFound,
+    PermissionDenied,
+    Refused,
+    Unreachable,
+)
 from kbatch_core.manifest import Submission, build_job
 from kbatch_core.model import labels
 from kbatch_core.model.jobspec import JobSpec
@@ -21,6 +30,7 @@ from kbatch_core.model.objects import Event, Job, Pod
 from kbatch_core.model.script import Script, check_script
 from kbatch_core.status.row import JobRow, make_row
 
+Names = list[str]
 Rows = list[JobRow]
 Events = list[Event]
 Pods = list[Pod]
@@ -94,6 +104,13 @@ class Client:
         """Create the Job: one write. Raises Refused, Unreachable or UnknownOutcome."""
         return self.api.create_job(submission.manifest, dry_run=dry_run)
 
+    def queues(self) -> Names | None:
+        """The Kueue LocalQueues of the namespace; None when they may not be read."""
+        try:
+            return self.api.list_local_queues()
+        except PermissionDenied:
+            return None
+
     # Ask
 
     def selector(self, user: str | None = None) -> str:
@@ -147,6 +164,34 @@ class Client:
         selector = f"{labels.ID}={job.metadata.labels.get(labels.ID, '')}"
         pods = self.api.list_pods(selector, namespace=job.metadata.namespace)
         return sorted(pods, key=lambda pod: pod.metadata.creation_timestamp)
+
+    def wait(
+        self,
+        job: Job,
+        *,
+        until: Literal["started", "ended"] = "ended",
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> Job:
+        """The job once it has ended (or its pod has started to run, or ended before that).
+
+        Asks again and again, at most every five seconds, and lives through an API server that is away: a job
+        may take days. Raises NotFound when it was deleted.
+        """
+        pause = 0.2
+        while True:
+            try:
+                job = self.api.get_job(job.metadata.name, namespace=job.metadata.namespace)
+                if _finished(job) or (until == "started" and self._started(job)):
+                    return job
+            except Unreachable as error:
+                if isinstance(error, AuthExpired):
+                    raise
+            sleep(pause)
+            pause = min(pause * 1.5, 5.0)
+
+    def _started(self, job: Job) -> bool:
+        pods = self.pods(job)
+        return bool(pods) and pods[-1].status.phase in ("Running", "Succeeded", "Failed")
 
     # Act
 

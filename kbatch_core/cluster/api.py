@@ -15,7 +15,7 @@ import msgspec
 
 from kbatch_core.cluster.retry import Retry
 from kbatch_core.cluster.transport import AnswerLost, Query, StopHandle, Stream, Transport
-from kbatch_core.errors import Conflict, ConnectionFailed, Gone, ServerBusy, UnknownOutcome
+from kbatch_core.errors import Conflict, ConnectionFailed, Gone, NotFound, ServerBusy, UnknownOutcome
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Event, EventList, Job, JobList, Pod, PodList
 
@@ -141,6 +141,18 @@ class Api:
         return self.retry.call(
             lambda: self.transport.open_stream(path, query=query, accept="*/*", handle=handle)
         )
+
+    def list_local_queues(self) -> list[str]:
+        """The names of Kueue's LocalQueues in the namespace; none where Kueue is not installed."""
+        for version in ("v1beta2", "v1beta1"):
+            path = f"/apis/kueue.x-k8s.io/{version}/namespaces/{quote(self.namespace)}/localqueues"
+            try:
+                found: list[Job] = self._list(path, JobList, {})
+            except (NotFound, ConnectionFailed):
+                # An API group that is not there is answered with plain text, not with a Status.
+                continue
+            return [queue.metadata.name for queue in found]
+        return []
 
     def version(self) -> dict[str, Any]:
         """The API server's version."""

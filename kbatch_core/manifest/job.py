@@ -30,6 +30,10 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     manifest: dict[str, Any]
     place: Place
     warnings: tuple[str, ...]
+    copied: str
+    """What was taken along from the notebook server, in one line."""
+    dropped: tuple[str, ...]
+    """What was left out and why, a line each."""
 
 
 def build_job(
@@ -69,7 +73,24 @@ def build_job(
             ),
         },
     }
-    return Submission(job_id=job_id, name=name, manifest=manifest, place=place, warnings=place.warnings)
+    return Submission(
+        job_id=job_id,
+        name=name,
+        manifest=manifest,
+        place=place,
+        warnings=place.warnings,
+        copied=_copied(environment),
+        dropped=environment.dropped,
+    )
+
+
+def _copied(environment: Environment) -> str:
+    parts = [f"image {environment.image}"]
+    if environment.home:
+        parts.append(f"home {environment.home}")
+    if environment.env:
+        parts.append(f"{len(environment.env)} variables")
+    return ", ".join(parts)
 
 
 def _labels(spec: JobSpec, environment: Environment, job_id: str, name: str) -> dict[str, str]:

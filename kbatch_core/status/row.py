@@ -108,7 +108,7 @@ def _row(case: Case, verdict: Verdict) -> JobRow:
         name=_raw(job, labels.NAME) or safe_text(metadata.name),
         user=_raw(job, labels.USER),
         account=_raw(job, labels.ACCOUNT),
-        partition=safe_text(metadata.labels.get(labels.QUEUE, "")),
+        partition=safe_text(metadata.labels.get(labels.PARTITION) or metadata.labels.get(labels.QUEUE, "")),
         state=verdict.state,
         code=verdict.code,
         sentence=verdict.sentence,

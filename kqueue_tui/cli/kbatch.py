@@ -2,87 +2,144 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
-from kbatch_core.model.quantity import parse_cpus, parse_memory
-from kbatch_core.model.timelimit import parse_time_limit
 
 import kbatch_core
-from kbatch_core.client import Client, read_script
+from kbatch_core.client import Client
+from kbatch_core.errors import BadOption
 from kbatch_core.manifest import Submission
 from kbatch_core.model.jobspec import JobSpec
-from kqueue_tui.cli.run import cluster_options, complain
+from kbatch_core.model.options.combine import to_jobspec, with_profile
+from kbatch_core.model.options.config import load_config, site_config_path, user_config_path
+from kbatch_core.model.options.directives import read_directives
+from kbatch_core.model.options.resolve import Resolved, resolve
+from kqueue_tui.cli.command_line import CommandLine, TableCommand
+from kqueue_tui.cli.follow import follow, wait
+from kqueue_tui.cli.run import complain
 from kqueue_tui.cli.run import main as run
+from kqueue_tui.cli.source import Source, read_source
 
 
-@click.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
-@click.version_option(kbatch_core.__version__, prog_name="kbatch")
-@click.option("--job-name", "-J", metavar="NAME", help="Name of the job. Default: the script's.")
-@click.option("--output", "-o", metavar="PATTERN", help="Output file. Default: kbatch-%j.out.")
-@click.option("--error", "-e", metavar="PATTERN", help="File for stderr. Default: with the output.")
-@click.option("--chdir", "-D", metavar="DIR", help="Run in this directory. Default: this one.")
-@click.option("--cpus-per-task", "-c", metavar="N", help="CPUs. Default: the notebook server's.")
-@click.option("--mem", metavar="SIZE", help="Memory, e.g. 4G. Default: the notebook server's.")
-@click.option("--time", "-t", metavar="TIME", help="Time limit, e.g. 2:00:00 or 90m. Default: none.")
-@click.option("--image", metavar="IMAGE", help="Run in this image. Default: the notebook server's.")
-@click.option("--submit-id", metavar="TEXT", help="The same one twice makes one job.")
-@click.option("--parsable", is_flag=True, help="Print the id alone.")
-@click.option("--dry-run", is_flag=True, help="Print the Job as YAML and send nothing.")
-@cluster_options
-@click.argument("script")
-@click.argument("args", nargs=-1, type=click.UNPROCESSED)
-def kbatch(
-    script: str,
-    args: tuple[str, ...],
-    job_name: str | None,
-    output: str | None,
-    error: str | None,
-    chdir: str | None,
-    cpus_per_task: str | None,
-    mem: str | None,
-    time: str | None,
-    image: str | None,
-    submit_id: str | None,
-    parsable: bool,
-    dry_run: bool,
-    namespace: str | None,
-    context: str | None,
-    kubeconfig: str | None,
-) -> None:
-    """Submit SCRIPT, with ARGS, as a job that goes on when this notebook server is gone."""
-    frozen = read_script(script)
-    spec = JobSpec(
-        script=frozen.text,
-        script_name=frozen.name,
-        interpreter=frozen.interpreter,
-        args=args,
-        name=job_name or "",
-        output=output,
-        error=error,
-        workdir=chdir,
-        cpus=parse_cpus(cpus_per_task) if cpus_per_task is not None else None,
-        memory=parse_memory(mem) if mem is not None else None,
-        time_limit=parse_time_limit(time) if time is not None else None,
-        image=image or "",
-        submit_id=submit_id or "",
+@click.command(
+    cls=TableCommand, options_metavar="[OPTION]...", epilog="Options and what they do: docs/slurm.md."
+)
+def kbatch(line: CommandLine) -> int:
+    """Submit SCRIPT [ARG...] as a job that goes on when this notebook server is gone.
+
+    Without a script: --wrap "COMMAND", or -- COMMAND [ARG...], or a script on standard input.
+    """
+    if line.flag("version"):
+        click.echo(f"kbatch, version {kbatch_core.__version__}")
+        return 0
+    source = read_source(line)
+    resolved = resolve_options(line, source)
+    if resolved.get("show-options"):
+        show_options(resolved)
+        return 0
+    spec = to_jobspec(
+        resolved,
+        script=source.text,
+        script_name=source.name,
+        interpreter=source.interpreter,
+        args=source.args,
     )
-    client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context)
+    client = Client.connect(namespace=line.namespace, kubeconfig=line.kubeconfig, context=line.context)
+    spec = with_partition(client, spec, resolved)
     submission = client.prepare(spec)
-    for warning in submission.warnings:
-        complain("kbatch", f"Note: {warning}.")
-    if dry_run:
-        print_manifest(submission)
-        return
-    client.submit(submission)
-    click.echo(submission.job_id if parsable else f"Submitted batch job {submission.job_id}")
+    if not resolved.get("quiet"):
+        notes = (resolved.ignored_sentence(), *resolved.notes, *submission.warnings)
+        for note in notes:
+            if note:
+                complain("kbatch", f"{note.rstrip('.')}.")
+    return submit(client, submission, resolved)
 
 
-def print_manifest(submission: Submission) -> None:
-    """The Job as YAML, exactly what would be sent."""
+def resolve_options(line: CommandLine, source: Source) -> Resolved:
+    """The options from every source. Raises BadOption, BadConfig."""
+    return resolve(
+        line.options(),
+        environ=os.environ,
+        directives=read_directives(source.text, source.name),
+        user=load_config(user_config_path(os.environ)),
+        site=load_config(site_config_path(os.environ)),
+    )
+
+
+def show_options(resolved: Resolved) -> None:
+    """A line per option: its value and where that comes from."""
+    rows = resolved.rows()
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
+    for flag, text, where in rows:
+        click.echo(f"{flag:<{widths[0]}}  {text:<{widths[1]}}  {where}".rstrip())
+    for ignored in resolved.ignored:
+        click.echo(f"{ignored.flag} is ignored ({ignored.source}): {ignored.why}")
+
+
+def with_partition(client: Client, spec: JobSpec, resolved: Resolved) -> JobSpec:
+    """`-p` is a profile of the site's config, else a Kueue LocalQueue. Raises BadOption with the names there are."""
+    if not spec.partition:
+        return spec
+    profile = resolved.config.profiles.get(spec.partition)
+    if profile is not None:
+        return with_profile(spec, profile)
+    queues = client.queues()
+    if queues is None or spec.partition in queues:
+        return spec
+    known = sorted({*queues, *resolved.config.profiles})
+    raise BadOption(
+        f'--partition: there is no queue or profile "{spec.partition}".',
+        f"There are {', '.join(known)}." if known else "This cluster has none; leave the option out.",
+    )
+
+
+def submit(client: Client, submission: Submission, resolved: Resolved) -> int:
+    """Send it, or show it; then say its id, and stay with it when asked to."""
+    if resolved.get("dry-run"):
+        click.echo(dump(submission, "json" if resolved.get("json") else "yaml"), nl=False)
+        return 0
+    if resolved.get("test-only"):
+        client.submit(submission, dry_run=True)
+        complain("kbatch", f"The cluster would accept the job {submission.name!r}; nothing was submitted.")
+        return 0
+    job = client.submit(submission)
+    if resolved.get("json"):
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(client.row(job)), indent=2).decode())
+    elif resolved.get("parsable"):
+        click.echo(submission.job_id)
+    elif not resolved.get("quiet"):
+        click.echo(f"Submitted batch job {submission.job_id}")
+        if sys.stdout.isatty():
+            say_next(submission)
+    if resolved.get("follow"):
+        return follow(client, job)
+    return wait(client, job) if resolved.get("wait") else 0
+
+
+def say_next(submission: Submission) -> None:
+    """What was taken along, what was left out, and what to type next; for a person at a terminal."""
+    job_id = submission.job_id
+    click.echo(f"  copied   {submission.copied}", err=True)
+    for line in submission.dropped:
+        click.echo(f"  left out {line}", err=True)
+    click.echo(
+        f"  next     kqueue logs -f {job_id} | kqueue show {job_id} | kqueue cancel {job_id}", err=True
+    )
+
+
+def dump(submission: Submission, form: str) -> str:
+    """The Job exactly as it would be sent, as YAML or JSON."""
+    if form == "json":
+        import json
+
+        return json.dumps(submission.manifest, indent=2, ensure_ascii=False) + "\n"
     import yaml
 
-    click.echo(yaml.safe_dump(submission.manifest, sort_keys=False, allow_unicode=True), nl=False)
+    return yaml.safe_dump(submission.manifest, sort_keys=False, allow_unicode=True)
 
 
 def main() -> None:

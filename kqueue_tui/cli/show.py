@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 import click
-from kbatch_core.model.quantity import format_cpus, format_memory
-from kbatch_core.model.safetext import safe_text
-from kbatch_core.model.timelimit import format_time
-from kbatch_core.status.row import JobRow
 
 from kbatch_core.client import Client
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Job
+from kbatch_core.model.quantity import format_cpus, format_memory
+from kbatch_core.model.safetext import safe_text
+from kbatch_core.model.timelimit import format_time
+from kbatch_core.status.row import JobRow
 from kqueue_tui.cli.run import cluster_options
 
 

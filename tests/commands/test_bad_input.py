@@ -67,7 +67,7 @@ def test_a_directory(tmp_path: Path) -> None:
 
 
 def test_no_script_at_all(tmp_path: Path) -> None:
-    assert "kbatch --help" in one_sentence(run("kbatch", cwd=tmp_path), "kbatch", 2)
+    assert "stdin is empty" in one_sentence(run("kbatch", cwd=tmp_path), "kbatch", 2)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +132,13 @@ def test_an_unknown_job(tmp_path: Path, args: tuple[str, ...]) -> None:
     assert f'There is no job "{args[1]}" in namespace "science".' in message
 
 
+def test_a_name_that_would_write_to_the_terminal_is_refused_and_not_echoed(tmp_path: Path) -> None:
+    (tmp_path / "ok.sh").write_text("#!/bin/sh\n")
+    result = run("kbatch", "--job-name=a\x1b[31m", "ok.sh", cwd=tmp_path)
+    assert "control character" in one_sentence(result, "kbatch", 2)
+    assert "\x1b" not in result.stderr
+
+
 def test_nothing_is_sent_when_the_input_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "ok.sh").write_text("#!/bin/sh\n")
     with ScriptedServer([(201, {}, b"{}")]) as server:
@@ -147,7 +154,7 @@ def test_nothing_is_sent_when_the_input_is_wrong(tmp_path: Path) -> None:
     assert server.requests == []
 
 
-@pytest.mark.parametrize("name", ["x" * 500, "\U0001f600\U0001f680", "a/b\nc\x1b[31m", "-", "ÄÖÜ ß"])
+@pytest.mark.parametrize("name", ["x" * 500, "\U0001f600\U0001f680", "a/b c", "-", "ÄÖÜ ß"])
 def test_any_name_is_accepted(tmp_path: Path, name: str) -> None:
     (tmp_path / "ok.sh").write_text("#!/bin/sh\n")
     (tmp_path / "config").write_text(KUBECONFIG.replace("URL", "https://127.0.0.1:1"))

@@ -6,6 +6,8 @@ a `#` outside of both begins a comment.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from kbatch_core.errors import BadOption
 from kbatch_core.model.options.option import Given, Option
 from kbatch_core.model.options.table import BY_NAME, find_long, find_short
@@ -62,6 +64,35 @@ def read_words(words: list[str], where: str = "", *, own: bool = True) -> list[G
         else:
             raise _no_option(word)
     return given
+
+
+def read_command_line(
+    words: Sequence[str], others: Mapping[str, Option]
+) -> tuple[list[Given], list[str], bool]:
+    """(options, the words after them, whether `--` stood between). Raises BadOption.
+
+    The options end at the first word that is none, as in sbatch: what follows belongs to the script. `others` are
+    options that are not in the table, by their spelling without dashes.
+    """
+    given: list[Given] = []
+    rest = list(reversed(words))
+    while rest:
+        word = rest.pop()
+        if word == "--":
+            return given, rest[::-1], True
+        if not word.startswith("-") or word == "-":
+            rest.append(word)
+            break
+        name, equals, text = word.lstrip("-").partition("=")
+        if name in others:
+            value = _long_value(others[name], name, text if equals else None, rest)
+            given.append(Given(others[name], value))
+        elif word.startswith("--"):
+            option = find_long(name)
+            given.append(Given(option, _long_value(option, name, text if equals else None, rest)))
+        else:
+            given += _short(word, rest, "", True)
+    return given, rest[::-1], False
 
 
 def _long_value(option: Option, name: str, text: str | None, rest: list[str]) -> str:

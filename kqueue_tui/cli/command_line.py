@@ -1,0 +1,98 @@
+"""kbatch's command line: read by the option table's own grammar, shown and completed by click.
+
+Click alone cannot read it as sbatch does: the beginning of a long name is enough, an option may have a value only
+after `=`, and everything after the script belongs to the script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import msgspec
+
+from kbatch_core.model.options.option import Option
+from kbatch_core.model.options.resolve import Typed
+from kbatch_core.model.options.table import TABLE
+from kbatch_core.model.options.words import read_command_line
+
+CLUSTER_OPTIONS = {
+    option.name: option
+    for option in (
+        Option("namespace", "Work in this namespace.", metavar="NAME", category="own"),
+        Option("context", "Use this context of the kubeconfig.", metavar="NAME", category="own"),
+        Option("kubeconfig", "Use this kubeconfig.", metavar="FILE", category="own"),
+    )
+}
+_PLAIN = {
+    "help": Option("help", "Show this and leave.", kind="flag", category="own"),
+    "version": Option("version", "Show the version and leave.", kind="flag", category="own"),
+    "V": Option("version", "Show the version and leave.", kind="flag", category="own"),
+}
+
+
+class CommandLine(msgspec.Struct, frozen=True):
+    """What was typed. `words` follow the options; `command`: they follow `--`, so the first is a program."""
+
+    typed: dict[str, str | bool | list[str]]
+    words: tuple[str, ...]
+    command: bool
+    namespace: str | None = None
+    context: str | None = None
+    kubeconfig: str | None = None
+
+    def options(self) -> Typed:
+        """The options of the table, as `resolve` takes them."""
+        return self.typed
+
+    def flag(self, name: str) -> bool:
+        """Whether a flag was typed."""
+        return self.typed.get(name) is True
+
+
+def read(argv: Sequence[str]) -> CommandLine:
+    """Read the arguments of kbatch. Raises BadOption."""
+    given, words, command = read_command_line(argv, CLUSTER_OPTIONS | _PLAIN)
+    typed: dict[str, str | bool | list[str]] = {}
+    cluster: dict[str, str] = {}
+    for one in given:
+        name = one.option.name
+        if name in CLUSTER_OPTIONS:
+            cluster[name] = one.text
+        elif one.option.multiple:
+            earlier = typed.get(name)
+            typed[name] = [*(earlier if isinstance(earlier, list) else []), one.text]
+        else:
+            typed[name] = True if one.option.kind == "flag" else one.text
+    return CommandLine(typed, tuple(words), command, **cluster)
+
+
+class TableCommand(click.Command):
+    """A click command whose parameters are the option table's; its callback gets one CommandLine."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["params"] = [
+            *(_parameter(option) for option in TABLE if option.settable),
+            *(_parameter(option) for option in CLUSTER_OPTIONS.values()),
+            click.Option(["--version", "-V"], is_flag=True, help="Show the version and leave."),
+        ]
+        super().__init__(*args, **kwargs)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
+        line = read(args)
+        if line.flag("help"):
+            click.echo(ctx.get_help())
+            ctx.exit()
+        ctx.params = {"line": line}
+        return []
+
+
+def _parameter(option: Option) -> click.Option:
+    """For --help and completion."""
+    names = [*(name for name in option.spellings if len(name) == 2), option.flag]
+    if option.kind == "flag":
+        return click.Option(names, is_flag=True, help=option.help)
+    return click.Option(names, metavar=option.metavar or "VALUE", help=option.help, multiple=option.multiple)
