@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-import kbatch_core
 from kbatch_core.environment import Environment
 from kbatch_core.manifest.place import Place, find_place
 from kbatch_core.manifest.pod import build_pod
@@ -57,7 +56,7 @@ def build_job(
             "name": job_name(name, job_id),
             "namespace": namespace,
             "labels": own_labels,
-            "annotations": _annotations(spec, environment, place, name, submit_id, submit_host),
+            "annotations": _annotations(spec, environment, place, name, submit_id),
         },
         "spec": {
             **_policy(spec),
@@ -107,7 +106,7 @@ def _labels(spec: JobSpec, environment: Environment, job_id: str, name: str) -> 
 
 
 def _annotations(
-    spec: JobSpec, environment: Environment, place: Place, name: str, submit_id: str, submit_host: str
+    spec: JobSpec, environment: Environment, place: Place, name: str, submit_id: str
 ) -> dict[str, str]:
     """What a label cannot hold; the raw text only where its label is not the same."""
     raw = {labels.NAME: name, labels.USER: environment.user, labels.ACCOUNT: spec.account}
@@ -115,14 +114,11 @@ def _annotations(
     wanted |= {
         labels.COMMAND: shlex.join((spec.script_name, *spec.args)),
         labels.COMMENT: spec.comment,
-        labels.WORKDIR: place.workdir,
         labels.OUTPUT: place.output,
         labels.ERROR: place.error,
         labels.TIME_LIMIT: str(spec.time_limit or ""),
         labels.ARRAY: spec.array.format() if spec.array else "",
         labels.SUBMIT_ID: submit_id,
-        labels.SUBMIT_HOST: submit_host,
-        labels.VERSION: kbatch_core.__version__,
     }
     return {key: value for key, value in wanted.items() if value}
 
@@ -133,7 +129,7 @@ def _policy(spec: JobSpec) -> dict[str, Any]:
     policy: dict[str, Any] = {
         "podFailurePolicy": {
             "rules": [
-                {"action": "Count", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+                {"action": "Count", "onPodConditions": [{"type": "DisruptionTarget"}]},
                 {
                     "action": "FailIndex" if spec.array else "FailJob",
                     "onExitCodes": {"operator": "NotIn", "values": [0]},

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from kbatch_core.environment import Environment, escape, escaped
 from kbatch_core.manifest.place import Place
 from kbatch_core.model import labels as label_names
+from kbatch_core.model.arrays import ArraySpec
 from kbatch_core.model.jobspec import KILL_WAIT_SECONDS, JobSpec
 from kbatch_core.model.quantity import (
     parse_cpus,
@@ -63,7 +65,6 @@ def build_pod(
     pod: dict[str, Any] = {
         **_placement(spec, environment),
         "restartPolicy": "Never",
-        "terminationGracePeriodSeconds": KILL_WAIT_SECONDS,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "containers": [container],
@@ -102,7 +103,7 @@ def supervisor_options(spec: JobSpec, place: Place) -> list[str]:
         ("-t", str(spec.time_limit or "")),
         ("-s", spec.signal.format() if spec.signal else ""),
         ("-d", place.record_dir),
-        ("-i", spec.array.format() if spec.array else ""),
+        ("-i", spec.array.format().partition("%")[0] if spec.array else ""),
     ]
     return [word for pair in pairs if pair[1] for word in pair]
 
@@ -190,6 +191,19 @@ def _whole_cpus(requests: dict[str, str]) -> str:
 
 def _mebibytes(amounts: dict[str, str]) -> str:
     return str(int(parse_quantity(amounts["memory"])) // 2**20) if "memory" in amounts else ""
+
+
+def _array_exports(array: ArraySpec, job_id: str) -> dict[str, str]:
+    """What sbatch exports in each task of an array; the task's own number is the supervisor's to find."""
+    numbers = [array.task(index) for index in range(array.count)]
+    steps = {after - before for before, after in itertools.pairwise(numbers)}
+    return {
+        "KBATCH_ARRAY_JOB_ID": job_id,
+        "KBATCH_ARRAY_TASK_COUNT": str(len(numbers)),
+        "KBATCH_ARRAY_TASK_MIN": str(min(numbers)),
+        "KBATCH_ARRAY_TASK_MAX": str(max(numbers)),
+        "KBATCH_ARRAY_TASK_STEP": str(steps.pop() if len(steps) == 1 else 1),
+    }
 
 
 def _hub_sizes(environment: Environment, resources: dict[str, Any]) -> dict[str, str]:

@@ -23,15 +23,12 @@ QUEUE = "kueue.x-k8s.io/queue-name"
 # Annotations: the raw text where the label of the same name has a slug, and what has no label at all.
 COMMENT = "kbatch/comment"
 COMMAND = "kbatch/command"
-WORKDIR = "kbatch/workdir"
 OUTPUT = "kbatch/output"
 ERROR = "kbatch/error"
 ARRAY = "kbatch/array"
 TIME_LIMIT = "kbatch/time-limit"
 SUBMIT_ID = "kbatch/submit-id"
-SUBMIT_HOST = "kbatch/submit-host"
 CANCELLED_AT = "kbatch/cancelled-at"
-VERSION = "kbatch/version"
 
 # On the pod template: projected as files into the container.
 SCRIPT = "kbatch/script"

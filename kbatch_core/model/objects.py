@@ -51,6 +51,7 @@ class ContainerSpec(_Object):
     name: str = ""
     image: str = ""
     args: list[str] = []
+    working_dir: str = ""
     resources: Resources = Resources()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import resources
 
@@ -13,6 +14,6 @@ def supervisor_source() -> str:
 
 @cache
 def supervisor_program() -> str:
-    """The supervisor as it travels in each Job: without comments, blank lines and indentation."""
-    lines = (line.strip() for line in supervisor_source().splitlines())
+    """The supervisor as it travels in each Job: without comments, indentation, blank and continued lines."""
+    lines = (line.strip() for line in re.sub(r"\\\n *", "", supervisor_source()).splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("#")) + "\n"

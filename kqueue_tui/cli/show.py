@@ -72,7 +72,7 @@ def facts(job: Job, row: JobRow, now: float) -> list[tuple[str, str]]:
         ("Asked for", ", ".join(part for part in asked if part)),
         ("Node", row.node),
         ("Command", safe_text(annotations.get(labels.COMMAND, ""))),
-        ("Directory", safe_text(annotations.get(labels.WORKDIR, ""))),
+        ("Directory", safe_text(job.spec.template.spec.containers[0].working_dir)),
         ("Output", safe_text(annotations.get(labels.OUTPUT, "")) or "container log only"),
         ("Errors", safe_text(annotations.get(labels.ERROR, ""))),
         ("Comment", safe_text(annotations.get(labels.COMMENT, ""))),

@@ -67,7 +67,7 @@ def test_a_job_goes_on_when_its_server_is_deleted_at_once(user: User) -> None:
     listed = later.run("kqueue", "list").stdout.decode()
     assert job_id in listed
     assert " CD " in listed
-    assert "It ended well" in later.run("kqueue", "show", job_id[:4]).stdout.decode()
+    assert "CD  exit 0; peak" in later.run("kqueue", "show", job_id[:4]).stdout.decode()
     assert later.run("kqueue", "logs", job_id).stdout.decode() == output
     assert later.run("kqueue", "show", "--script", job_id).stdout.decode() == HELLO
 
