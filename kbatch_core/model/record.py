@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+# Whoever writes the termination message chooses these; outside of what can be, it is no record of ours.
+Moment = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
+Amount = Annotated[int, msgspec.Meta(ge=0, le=1 << 62)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 31)]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename={"cpu_seconds": "cpu", "memory_peak": "mem"}):
     """Times in seconds since the epoch, `cpu_seconds` in seconds, `memory_peak` in bytes, `oom` = kills counted."""
 
     id: str
-    exit: int
-    start: float
-    end: float
+    exit: Annotated[int, msgspec.Meta(ge=0, le=255)]
+    start: Moment
+    end: Moment
     task: int | None = None
-    signal: int = 0
+    signal: Annotated[int, msgspec.Meta(ge=0, le=127)] = 0
     reason: str = ""
-    cpu_seconds: float = 0.0
-    memory_peak: int = 0
-    oom: int = 0
-    restart: int = 0
+    cpu_seconds: Moment = 0.0
+    memory_peak: Amount = 0
+    oom: Count = 0
+    restart: Count = 0
     node: str = ""
     pod: str = ""
     output: str = ""

@@ -208,7 +208,8 @@ def completing(case: Case) -> Verdict | None:
     closing = condition(conditions, "FailureTarget") or condition(conditions, "SuccessCriteriaMet")
     if deleted or (closing is not None and case.task is None):
         return verdict("CG", "Completing", f"Stopping, up to {KILL_WAIT_SECONDS} s", evidence=_words(closing))
-    if case.pod is not None and is_over(case.pod):
+    # Of a job held now, it is what is left of an earlier attempt.
+    if case.pod is not None and is_over(case.pod) and not case.job.spec.suspend:
         return verdict("CG", "Completing", "The script has ended; Kubernetes is closing the job")
     return None
 

@@ -1,0 +1,110 @@
+"""The facts of a row: who, when, how much, how it ended."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from kbatch_core.model import labels
+from kbatch_core.status import make_row
+from kbatch_core.status.ended import from_record
+from tests.status.objects import (
+    ID,
+    JOB_UID,
+    NOW,
+    complete,
+    ended,
+    exit_failed,
+    job,
+    pod,
+    record,
+    record_struct,
+    stamp,
+)
+
+
+def test_the_raw_text_is_shown_where_a_label_had_to_change_it() -> None:
+    raw = job(
+        labels_={labels.NAME: "my_run", labels.ACCOUNT: "geo", labels.QUEUE: "gpu"},
+        annotations={labels.NAME: "my run!", labels.TIME_LIMIT: "5400"},
+    )
+    row = make_row(raw, [], [], NOW)
+    assert (row.name, row.user, row.account, row.partition) == ("my run!", "ann", "geo", "gpu")
+    assert (row.id, row.job_name, row.namespace, row.uid) == (ID, f"train-{ID}", "ann", JOB_UID)
+    assert row.time_limit == 5400
+
+
+def test_what_it_asks_for_is_in_plain_units() -> None:
+    row = make_row(
+        job(
+            resources={
+                "requests": {"cpu": "500m", "memory": "1Gi"},
+                "limits": {"memory": "2Gi", "nvidia.com/gpu": "2"},
+            }
+        ),
+        [],
+        [],
+        NOW,
+    )
+    assert (row.cpus, row.memory, row.gpus) == (500, 2**30, 2)
+
+
+def test_the_record_gives_times_exit_and_signal() -> None:
+    one = pod("Failed", state=ended(139, message=record(exit=139, signal=11)))
+    row = make_row(job(conditions=exit_failed(139), failed=1), [one], [], NOW)
+    assert (row.exit_code, row.signal, row.node) == (139, 11, "node-a")
+    assert (row.submitted, row.started, row.ended) == (NOW - 600, NOW - 400, NOW - 20)
+    assert row.elapsed(NOW) == 380
+
+
+def test_without_a_record_the_container_gives_them() -> None:
+    one = pod("Failed", state=ended(3))
+    row = make_row(job(conditions=exit_failed(3), failed=1), [one], [], NOW)
+    assert (row.exit_code, row.started, row.ended) == (3, NOW - 400, NOW - 20)
+
+
+def test_without_a_pod_the_job_gives_its_end() -> None:
+    row = make_row(job(conditions=complete(), completionTime=stamp(30)), [], [], NOW)
+    assert (row.ended, row.started, row.elapsed(NOW)) == (NOW - 30, None, 0)
+    row = make_row(job(conditions=exit_failed(3)), [], [], NOW)
+    assert (row.ended, row.exit_code) == (NOW - 10, 3)
+
+
+def test_time_runs_while_it_runs_and_not_before() -> None:
+    running = make_row(job(active=1), [pod(ago=65)], [], NOW)
+    assert (running.elapsed(NOW), running.elapsed(NOW + 5)) == (60, 65)
+    assert (running.exit_code, running.ended, running.finished) == (None, None, False)
+    assert make_row(job(), [], [], NOW).elapsed(NOW) == 0
+
+
+def test_a_container_that_a_webhook_added_is_not_the_job() -> None:
+    one = pod("Failed", state=ended(3, message=record(exit=3)))
+    clean = pod("Succeeded", state=ended(0)).status.container_statuses[0]
+    sidecar = replace(clean, name="a-mesh")
+    both = replace(
+        one, status=replace(one.status, container_statuses=[sidecar, *one.status.container_statuses])
+    )
+    assert make_row(job(conditions=exit_failed(3), failed=1), [both], [], NOW).exit_code == 3
+
+
+def test_text_from_outside_cannot_leave_its_cell() -> None:
+    row = make_row(
+        job(annotations={labels.NAME: "\x1b]0;title\x07a\x1b[2Jb\nc\u202e", labels.USER: "x\ty"}), [], [], NOW
+    )
+    assert (row.name, row.user) == ("ab c�", "x y")
+
+
+def test_a_job_that_is_gone_is_told_by_its_history() -> None:
+    told = {
+        "CD ": record_struct(),
+        "F NonZeroExitCode": record_struct(exit=3),
+        "OOM OutOfMemory": record_struct(exit=137, signal=9, oom=1),
+        "TO TimeLimit": record_struct(exit=143, signal=15, reason="TimeLimit"),
+    }
+    for expected, one in told.items():
+        found = from_record(one)
+        assert f"{found.state} {found.code}" == expected
+        assert "from the history in home" in found.sentence
+    assert from_record(record_struct(exit=139, signal=11)).sentence.startswith("Killed by SIGSEGV")
+    assert from_record(record_struct(exit=0, reason="Terminated")).state == "F", (
+        "an unclear end is no success"
+    )
