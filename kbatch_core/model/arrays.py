@@ -74,13 +74,11 @@ class ArraySpec(msgspec.Struct, frozen=True):
 
 def parse_array(text: str) -> ArraySpec:
     """Read a `--array` value. `%0` is no throttle, as in Slurm. Raises BadOption."""
-    indices, percent, limit = text.strip().partition("%")
+    indices, percent, limit = text.partition("%")
     throttle = _number(limit, text) if percent else 0
     numbers: set[int] = set()
-    for token in indices.split(","):
-        if not token.strip():
-            continue
-        numbers.update(_token(token.strip().strip("[]"), text))
+    for token in filter(None, map(str.strip, indices.split(","))):
+        numbers.update(_token(token.strip("[]"), text))
         if len(numbers) > MAX_TASKS:
             raise BadOption(
                 f"--array {text!r} has more than {MAX_TASKS} tasks.",

@@ -75,19 +75,21 @@ def _replace(pattern: str, values: Mapping[str, str], percent: str) -> str:
         if letter == "%" and not width:
             parts.append(percent)
         elif letter in values:
-            parts.append(_pad(values[letter], letter, width))
+            parts.append(values[letter].rjust(_zeros(letter, width), "0"))
         elif letter in _LATER:
-            parts.append(pattern[mark : end + 1])
+            parts.append(f"%{_zeros(letter, width) or ''}{letter}")
         else:
             raise _unknown(pattern, pattern[mark : end + 1], letter)
         at = end + 1
     return "".join(parts) + pattern[at:]
 
 
-def _pad(value: str, letter: str, width: str) -> str:
-    # int() of a very long digit string is refused by Python; every such width is above the maximum anyway.
-    zeros = MAX_WIDTH if len(width) > 2 else min(int(width or 0), MAX_WIDTH)
-    return value if letter in _TEXT else value.rjust(zeros, "0")
+def _zeros(letter: str, width: str) -> int:
+    """The width that counts: 0 for text, at most MAX_WIDTH, however many digits it is written with."""
+    digits = width.lstrip("0")
+    if letter in _TEXT or not digits:
+        return 0
+    return MAX_WIDTH if len(digits) > 2 else min(int(digits), MAX_WIDTH)
 
 
 def _unknown(pattern: str, symbol: str, letter: str) -> BadOption:

@@ -109,9 +109,8 @@ def to_quantity_memory(amount: int) -> str:
 
 def parse_quantity(text: str) -> Decimal:
     """The exact value of any Kubernetes quantity: `500m`, `4Gi`, `1e3`, `-2`. Raises BadOption."""
-    value = text.strip()
-    body = value.lstrip("+-")
-    sign = value[: len(value) - len(body)]
+    body = text.lstrip("+-")
+    sign = text[: len(text) - len(body)]
     digits = body.rstrip("numkKMGTPEi")
     scale = _SUFFIXES.get(body[len(digits) :])
     exponent = 0

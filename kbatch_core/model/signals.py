@@ -50,8 +50,8 @@ def parse_signal(text: str) -> SignalSpec:
         raise BadOption(f"{text!r} is not a signal.", _FORMS)
     name, at, seconds = rest.partition("@")
     return SignalSpec(
-        signal_name(name.strip(), text),
-        _seconds(seconds.strip(), text) if at else DEFAULT_SECONDS,
+        signal_name(name, text),
+        _seconds(seconds, text) if at else DEFAULT_SECONDS,
         flags == "B",
     )
 

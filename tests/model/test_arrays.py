@@ -32,6 +32,8 @@ from tests.model.fuzz import fuzz, near, value_or_bad_option
         ("5-5", [5], None),
         ("0-1:7", [0], None),
         ("4000000", [4_000_000], None),
+        ("1-10000", list(range(1, 10_001)), None),
+        (" 0 - 3 % 2 ", [0, 1, 2, 3], 2),
     ],
 )
 def test_accepted(text: str, numbers: list[int], throttle: int | None) -> None:
@@ -61,6 +63,8 @@ def test_refused(text: str) -> None:
         ("0,6,16-32", "0,6,16-32"),
         ("3,2,1%2", "1-3%2"),
         ("1,2", "1-2"),
+        ("0,2,4", "0-4:2"),
+        ("0,2,4-6", "0-4:2,5-6"),
         ("1,3", "1,3"),
     ],
 )
@@ -75,6 +79,10 @@ def test_ten_thousand_scattered_tasks() -> None:
     assert parse_array(",".join(map(str, range(MAX_TASKS)))).format() == "0-9999"
     assert spec.task(MAX_TASKS - 1) == numbers[-1]
     assert spec.index(numbers[-1]) == MAX_TASKS - 1
+
+
+def test_a_spec_is_a_value() -> None:
+    assert {parse_array("0-3"), parse_array("3,2,1,0")} == {parse_array("0-3")}
 
 
 def test_outside_the_array() -> None:

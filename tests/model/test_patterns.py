@@ -27,6 +27,8 @@ def at_submit(pattern: str, *, array: bool = False, name: str = "train") -> str:
         ("%12j", f"00{ID}"),
         ("%4j", ID),
         ("%99999999999999999999999j", f"00{ID}"),
+        ("%10j-%010j-%11j-%9j", f"00{ID}-00{ID}-00{ID}-0{ID}"),
+        ("%0j-%00000j", f"{ID}-{ID}"),
         ("%5x", "train"),
         ("%9u", "ada"),
         ("%J-%t-%3n-%s", f"{ID}-0-000-batch"),
@@ -47,7 +49,8 @@ def test_filled_in_at_submit(pattern: str, text: str) -> None:
         (DEFAULT_ARRAY_OUTPUT, f"kbatch-{ID}_%a.out", f"kbatch-{ID}_7.out"),
         ("%A/%4a", f"{ID}/%4a", f"{ID}/0007"),
         ("%a-%N", "%a-%N", "7-node1"),
-        ("%5N", "%5N", "node1"),
+        ("%5N", "%N", "node1"),
+        ("%0a-%04a-%0099a", "%a-%4a-%10a", "7-0007-0000000007"),
         ("100%%", "100%%", "100%"),
         ("100%%a", "100%%a", "100%a"),
         ("%%%a", "%%%a", "%7"),
@@ -75,6 +78,12 @@ def test_unknown_symbols_are_errors(pattern: str) -> None:
     with pytest.raises(BadOption) as caught:
         at_submit(pattern, array=True)
     assert repr(pattern) in caught.value.sentence
+
+
+def test_the_task_number_modulo_10_has_a_hint_of_its_own() -> None:
+    with pytest.raises(BadOption) as caught:
+        at_submit("%b", array=True)
+    assert caught.value.hint == "Use %a, the task number."
 
 
 @pytest.mark.parametrize("pattern", ["", "  ", "a\nb", "a\0b", "%q"])

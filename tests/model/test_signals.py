@@ -15,6 +15,7 @@ from tests.model.fuzz import fuzz, near, value_or_bad_option
     ("text", "spec"),
     [
         ("USR1", SignalSpec("USR1", 60)),
+        (" USR1@65535 ", SignalSpec("USR1", 65535)),
         ("SIGUSR1", SignalSpec("USR1", 60)),
         ("usr1@120", SignalSpec("USR1", 120)),
         ("B:USR1@60", SignalSpec("USR1", 60, batch_only=True)),
@@ -43,6 +44,10 @@ def test_refused(text: str) -> None:
 def test_reservations_are_not_here(text: str) -> None:
     with pytest.raises(BadOption, match="reservations"):
         parse_signal(text)
+
+
+def test_a_spec_is_a_value() -> None:
+    assert len({parse_signal("USR1"), parse_signal("10@60")}) == 1
 
 
 def test_numbers_are_those_of_linux() -> None:

@@ -175,7 +175,7 @@ OWN = (
     Option("follow", "Show the output until the end.", values.parse_flag, "f", kind="flag", category="own",
            here="Ctrl-C detaches, the job goes on."),
     Option("dry-run", "Print the Job that would be sent, and send nothing.", values.parse_flag, kind="flag",
-           category="own", here="With `-o json` as JSON."),
+           category="own", here="As YAML, with `--json` as JSON."),
     Option("json", "Print the job as JSON.", values.parse_flag, kind="flag", category="own"),
     Option("show-options", "Print each option's value and where it comes from.", values.parse_flag, kind="flag",
            category="own"),
