@@ -202,7 +202,7 @@ def test_a_stronger_source_replaces_the_other_way_to_say_it() -> None:
 def test_what_no_shell_replaces_is_said(line: str) -> None:
     (note,) = of({}, f"#SBATCH {line}").notes
     assert note.startswith("job:2: --")
-    assert of({"output": "$x"}).notes == ()
+    assert of({"output": "$x"}, environ={"KBATCH_ERROR": "~/$x"}).notes == ()
 
 
 def test_the_first_of_several_partitions_is_said() -> None:

@@ -61,6 +61,22 @@ from kbatch_core.model.options.values import Export, Gpus, Gres
         (values.parse_job_name, "日本/x", "日本/x"),
         (values.parse_comment, "two\nlines", "two lines"),
         (values.parse_command, "echo $HOME", "echo $HOME"),
+        # Spaces around, letters of any case, and the largest that is allowed.
+        (values.parse_gpus, " 1024 ", Gpus(1024)),
+        (values.parse_gres, " gpu:1 , none", Gres(Gpus(1))),
+        (values.parse_gres, "NONE", Gres(None)),
+        (values.parse_export, " ALL , A ", Export(True, ("A",), ())),
+        (values.parse_export, " None ", Export(everything=False)),
+        (values.parse_open_mode, " append", "append"),
+        (values.parse_flag, " YES ", True),
+        (values.parse_requeue, " Expedite ", True),
+        (values.parse_home, " None ", False),
+        (values.parse_nodes, " 1-1 ", 1),
+        (values.parse_tasks, "000000001", 1),
+        (values.parse_env, " A =b", ("A", "b")),
+        (values.parse_comment, " a ", "a"),
+        (values.parse_comment, "x" * 4096, "x" * 4096),
+        (values.parse_job_name, "x" * 1024, "x" * 1024),
     ],
 )
 def test_accepted(parse: Callable[[str], object], text: str, value: object) -> None:
@@ -83,7 +99,10 @@ def test_accepted(parse: Callable[[str], object], text: str, value: object) -> N
         *((values.parse_nodes, text) for text in ("", "2", "0", "1-4", "x", "1-", "-1", "9" * 30)),
         *((values.parse_tasks, text) for text in ("8", "1.0")),
         *((values.parse_flag, text) for text in ("maybe", "-1")),
-        *((values.parse_job_name, text) for text in ("a\nb", "a\0", "x" * 1025)),
+        *(
+            (values.parse_job_name, text)
+            for text in ("a\nb", "a\0", "a\x1fb", "a\x7fb", "\ud800", "x" * 1025)
+        ),
         (values.parse_open_mode, "x"),
         (values.parse_home, "copy"),
         (values.parse_give_up_after, "0"),
@@ -97,6 +116,10 @@ def test_refused(parse: Callable[[str], object], text: str) -> None:
     with pytest.raises(BadOption) as caught:
         parse(text)
     assert caught.value.hint
+
+
+def test_values_are_values() -> None:
+    assert len({Gpus(1), Gpus(1, ""), Gres(None), Gres(None, ()), Export(), Export(True)}) == 3
 
 
 def test_more_than_one_task_says_what_to_do_instead() -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kbatch_core.errors import BadOption
-from kbatch_core.model.options.words import read_words, split_words
+from kbatch_core.model.options.option import Option
+from kbatch_core.model.options.words import read_command_line, read_words, split_words
 from tests.model.fuzz import fuzz, near, value_or_bad_option
 
 
@@ -71,6 +72,8 @@ def test_options(line: str, found: list[tuple[str, str]]) -> None:
         ("--hold=yes", "takes no value", "--hold"),
         ("-c=4", "'=4'", "--cpus-per-task=4"),
         ("-p=gpu", "'=gpu'", "-p gpu"),
+        ("-mem 4G", "one dash", "--mem"),
+        ("PackJob", "several parts", "a job for each part"),
         ("-time=1:00", "one dash", "--time=1:00"),
         ("-output x", "one dash", "--output"),
         ("–mem=4G", "long dash", "--mem=4G"),
@@ -88,6 +91,35 @@ def test_slips(line: str, sentence: str, hint: str) -> None:
         read_words(line.split())
     assert sentence in caught.value.sentence
     assert hint in caught.value.hint
+
+
+OTHERS = {"context": Option("context", "", metavar="NAME"), "version": Option("version", "", kind="flag")}
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "words", "command"),
+    [
+        ("", [], [], False),
+        ("-c 4 --mem=1G job.sh -c 9", [("cpus-per-task", "4"), ("mem", "1G")], ["job.sh", "-c", "9"], False),
+        ("--image x -Q", [("image", "x"), ("quiet", "")], [], False),
+        ("-H -- date -u", [("hold", "")], ["date", "-u"], True),
+        ("-- -- x", [], ["--", "x"], True),
+        ("- a", [], ["-", "a"], False),
+        ("--context k --version x", [("context", "k"), ("version", "")], ["x"], False),
+        ("--context=k", [("context", "k")], [], False),
+        ("--exclusive job.sh", [("exclusive", "")], ["job.sh"], False),
+    ],
+)
+def test_a_command_line(line: str, options: list[tuple[str, str]], words: list[str], command: bool) -> None:
+    given, rest, dashes = read_command_line(line.split(), OTHERS)
+    assert [(item.option.name, item.text) for item in given] == options
+    assert (rest, dashes) == (words, command)
+
+
+@pytest.mark.parametrize("line", ["--version=1", "--context", "--contex k", "-y", "--nodez"])
+def test_slips_on_a_command_line(line: str) -> None:
+    with pytest.raises(BadOption):
+        read_command_line(line.split(), OTHERS)
 
 
 @fuzz
