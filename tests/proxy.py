@@ -107,14 +107,14 @@ class FaultProxy:
             selector.register(server, selectors.EVENT_READ)
             while True:
                 for key, _ in selector.select():
-                    data = key.fileobj.recv(65536)  # type: ignore[union-attr]
-                    if isinstance(key.fileobj, ssl.SSLSocket):
-                        while key.fileobj.pending():
-                            data += key.fileobj.recv(65536)
+                    source = client if key.fileobj is client else server
+                    data = receive(source)
+                    if data is None:
+                        continue
                     self.flowing.wait()
                     if not data:
                         return
-                    if key.fileobj is client:
+                    if source is client:
                         request = data if answered or not request else request + data
                         answered = False
                         server.sendall(data)
@@ -124,3 +124,17 @@ class FaultProxy:
                             return
                         answered = True
                         client.sendall(data)
+
+
+def receive(source: socket.socket) -> bytes | None:
+    """What can be read now; None when it was TLS' own business (a session ticket) and no data."""
+    source.setblocking(False)
+    try:
+        data = source.recv(65536)
+        while isinstance(source, ssl.SSLSocket) and source.pending():
+            data += source.recv(65536)
+        return data
+    except (ssl.SSLWantReadError, BlockingIOError):
+        return None
+    finally:
+        source.setblocking(True)

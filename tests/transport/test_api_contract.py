@@ -41,6 +41,8 @@ pytestmark = pytest.mark.cluster
 
 IMAGE = Environment(image="images.example.org/none:1", user="ann", keep_entrypoint=False)
 
+ANN = Session(cwd="/", home="", user="ann", host="x", in_pod=False, environ={})
+
 
 @pytest.fixture
 def api(cluster: Cluster, namespace: str) -> Iterator[Api]:
@@ -49,11 +51,13 @@ def api(cluster: Cluster, namespace: str) -> Iterator[Api]:
     transport.close()
 
 
-def submission(namespace: str, *, hold: bool = True, rng: random.Random | None = None) -> Submission:
+def submission(
+    namespace: str, *, hold: bool = True, name: str = "", rng: random.Random | None = None
+) -> Submission:
     """A held job: nothing has to run for what is tested here."""
     source = rng or random.Random()
     return build_job(
-        JobSpec(script="#!/bin/sh\n", script_name="x.sh", hold=hold),
+        JobSpec(script="#!/bin/sh\n", script_name="x.sh", hold=hold, name=name),
         IMAGE,
         job_id=new_id(source),
         submit_id=f"{source.getrandbits(64):x}",
@@ -107,6 +111,13 @@ def difference(sent: Any, stored: Any, path: str = "") -> list[str]:
         return [line for n, (a, b) in enumerate(pairs) for line in difference(a, b, f"{path}[{n}]")]
     same = sent == stored or sent in ({}, [], "", False)
     return [] if same else [f"{path}: {sent!r} != {stored!r}"]
+
+
+@pytest.mark.parametrize("name", ["x" * 500, "\U0001f600\U0001f680", "-", "Größe ½", "jupyter-ann", "a/b: c"])
+def test_any_name_makes_a_valid_object(api: Api, namespace: str, name: str) -> None:
+    made = api.create_job(submission(namespace, name=name).manifest)
+    assert Client(api, ANN).row(made).name == name
+    assert not made.metadata.name.startswith("jupyter-"), "kept for the hub's own pods"
 
 
 def test_a_dry_run_creates_nothing(api: Api, namespace: str) -> None:
@@ -246,8 +257,7 @@ def test_a_server_with_another_certificate_is_not_trusted(
 
 
 def test_cancel_ends_a_held_job_and_keeps_its_record(api: Api, namespace: str) -> None:
-    session = Session(cwd="/", home="", user="ann", host="x", in_pod=False, environ={})
-    client = Client(api, session)
+    client = Client(api, ANN)
     job = api.create_job(submission(namespace).manifest)
     client.cancel(job)
 
