@@ -31,6 +31,11 @@ class Script(msgspec.Struct, frozen=True):
 
 def check_script(name: str, data: bytes) -> Script:
     """The Script in `data`, read from a file called `name`. Raises BadScript."""
+    if name.endswith(".ipynb"):
+        raise BadScript(
+            f"{name} is a notebook, which kbatch cannot run yet.",
+            f"Submit it as a script: jupyter nbconvert --to script {name}.",
+        )
     if not data.strip():
         raise BadScript(f"{name} is empty.", "Put the commands to run in it.")
     if len(data) > MAX_SCRIPT_BYTES:

@@ -9,7 +9,7 @@ import click
 
 import kbatch_core
 from kbatch_core.client import Client
-from kbatch_core.errors import BadOption
+from kbatch_core.errors import BadOption, BadScript
 from kbatch_core.manifest import Submission
 from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.options.combine import to_jobspec, with_profile
@@ -39,6 +39,8 @@ def kbatch(line: CommandLine) -> int:
     if resolved.get("show-options"):
         show_options(resolved)
         return 0
+    if not resolved.get("allow-secrets"):
+        check_secrets(source)
     spec = to_jobspec(
         resolved,
         script=source.text,
@@ -76,6 +78,19 @@ def show_options(resolved: Resolved) -> None:
         click.echo(f"{flag:<{widths[0]}}  {text:<{widths[1]}}  {where}".rstrip())
     for ignored in resolved.ignored:
         click.echo(f"{ignored.flag} is ignored ({ignored.source}): {ignored.why}")
+
+
+def check_secrets(source: Source) -> None:
+    """Raises BadScript when the script holds what looks like a credential: others may read a Job."""
+    from kbatch_core.model.secrets import find_secrets
+
+    found = find_secrets(source.text)
+    if found:
+        number, kind = found[0]
+        raise BadScript(
+            f"{source.name}:{number}: this looks like a credential ({kind}), and others may read a job's script.",
+            "Read it from a file in your home instead, or submit with --allow-secrets.",
+        )
 
 
 def with_partition(client: Client, spec: JobSpec, resolved: Resolved) -> JobSpec:

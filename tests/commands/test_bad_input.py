@@ -162,3 +162,12 @@ def test_any_name_is_accepted(tmp_path: Path, name: str) -> None:
     result = run("kbatch", *args, cwd=tmp_path, KUBECONFIG=str(tmp_path / "config"))
     assert result.returncode == 0, result.stderr
     assert "kind: Job" in result.stdout
+
+
+def test_a_credential_in_a_script_is_refused_with_the_line_and_not_echoed(tmp_path: Path) -> None:
+    value = "ghp_" + "a1B2" * 9
+    (tmp_path / "leak.sh").write_text(f"#!/bin/sh\nexport GITHUB_TOKEN={value}\n")
+    message = one_sentence(run("kbatch", "leak.sh", cwd=tmp_path), "kbatch", 2)
+    assert "leak.sh:2" in message
+    assert "--allow-secrets" in message
+    assert value not in message

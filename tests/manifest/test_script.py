@@ -62,3 +62,8 @@ def test_any_bytes_are_a_script_or_one_sentence(data: bytes) -> None:
         assert check_script("x", data).text.encode() == data
     except BadScript as error:
         assert error.sentence.startswith("x")
+
+
+def test_a_notebook_is_refused_not_run_as_shell() -> None:
+    with pytest.raises(BadScript, match="is a notebook"):
+        check_script("x.ipynb", b'{"cells": []}')
