@@ -20,7 +20,7 @@ nodeSelector = { pool = "gpu" }
 tolerations = [{ key = "nvidia.com/gpu", operator = "Exists" }]
 [features]
 bigmem = { size = "big" }
-ssd = { disk = "ssd" }
+SSD = { disk = "ssd" }
 [gpu-types]
 a100 = { "nvidia.com/gpu.product" = "A100" }
 """
@@ -68,6 +68,7 @@ def spec(typed: Typed) -> JobSpec:
         ({"array": "0-9%2"}, {"array": parse_array("0-9%2")}),
         ({"chdir": "x"}, {"workdir": "x"}),
         ({"constraint": "bigmem&ssd"}, {"node_labels": {"size": "big", "disk": "ssd"}}),
+        ({"constraint": "ssd, bigmem"}, {"node_labels": {"size": "big", "disk": "ssd"}}),
         ({"constraint": "BigMem"}, {"node_labels": {"size": "big"}}),
         ({"signal": "B:USR1@60"}, {"signal": SignalSpec("USR1", 60, True)}),
         ({"requeue": True}, {"requeue": True}),
@@ -116,7 +117,7 @@ def test_what_does_not_fit_together(typed: Typed, sentence: str) -> None:
 def test_an_unknown_name_says_which_there_are() -> None:
     with pytest.raises(BadOption) as caught:
         spec({"constraint": "haswell"})
-    assert "bigmem, ssd" in caught.value.hint
+    assert "SSD, bigmem" in caught.value.hint
     with pytest.raises(BadOption) as caught:
         to_jobspec(resolve({"gpus": "a100:1"}, environ={}), script="", script_name="")
     assert "none" in caught.value.hint

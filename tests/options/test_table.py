@@ -78,7 +78,7 @@ def test_a_beginning_is_enough(written: str, name: str) -> None:
         ("job_name", "--job-name"),
         ("cpu-per-task", "--cpus-per-task"),
         ("walltime", "--time"),
-        ("Output", "--output"),
+        ("OUTPUT", "--output"),
         ("imag", "--image"),
     ],
 )
