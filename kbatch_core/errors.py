@@ -136,12 +136,18 @@ class AuthExpired(Unreachable):
 
 
 class ServerBusy(Unreachable):
-    """429 or 5xx: the server asks for patience. `retry_after` is in seconds, 0 when it did not say."""
+    """429 or 5xx: the server asks for patience. `retry_after` is in seconds, 0 when it did not say.
 
-    def __init__(self, sentence: str, hint: str = "", *, status: int = 0, retry_after: float = 0.0) -> None:
+    `cause` is the first cause of the Status, such as ResourceVersionTooLarge.
+    """
+
+    def __init__(
+        self, sentence: str, hint: str = "", *, status: int = 0, retry_after: float = 0.0, cause: str = ""
+    ) -> None:
         super().__init__(sentence, hint)
         self.status = status
         self.retry_after = retry_after
+        self.cause = cause
 
 
 class UnknownOutcome(KbatchError):

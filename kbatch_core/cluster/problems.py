@@ -54,6 +54,7 @@ def problem(
             "Try again in a minute.",
             status=code,
             retry_after=_retry_after(status, headers),
+            cause=next((cause.reason for cause in status.details.causes), "") if status else "",
         )
     reason = status.reason if status else ""
     if code == 403 and " cannot " in message:

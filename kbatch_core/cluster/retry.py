@@ -1,7 +1,6 @@
 """Trying again, in one place: who asks says for how long, and nothing sleeps inside a call.
 
-Waits grow from 0.2 s by factor 2 to 5 s, each drawn from [d, 2d) so that many clients do not come back together;
-a server's Retry-After is a floor.
+Waits grow from 0.2 s to 5 s; a server's Retry-After is a floor.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from kbatch_core.cluster.backoff import Backoff
 from kbatch_core.cluster.transport import AnswerLost
 from kbatch_core.errors import ServerBusy
 
@@ -37,14 +37,13 @@ class Retry:
         safe to repeat. A refused connection is not tried again: the user learns it at once.
         """
         deadline = self.clock() + self.limit_seconds
-        wait = FIRST_WAIT
+        backoff = Backoff(FIRST_WAIT, LONGEST_WAIT, clock=self.clock, random=self.random)
         while True:
             try:
                 return attempt()
             except (AnswerLost, ServerBusy) as error:
                 floor = error.retry_after if isinstance(error, ServerBusy) else 0.0
-                pause = max(floor, wait * (1.0 + self.random()))
+                pause = backoff.wait(floor)
                 if self.clock() + pause > deadline:
                     raise
                 self.sleep(pause)
-                wait = min(wait * 2.0, LONGEST_WAIT)

@@ -63,25 +63,38 @@ class AnswerLost(ConnectionFailed):
 
 
 class StopHandle:
-    """Ends one request from another thread, whatever it is doing: connecting, waiting or reading."""
+    """Ends one request from another thread, whatever it is doing: waiting for an answer or reading it.
+
+    Only a connect cannot be ended; it gives up by itself after CONNECT_SECONDS.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._connection: HTTPConnection | None = None
+        self._socket: socket.socket | None = None
         self.stopped = False
 
     def attach(self, connection: HTTPConnection) -> None:
-        """Called by the connection itself before it connects or sends."""
+        """Called by the connection itself before it connects or sends, and again when it has sent.
+
+        The socket is kept because a connection forgets it as soon as the answer says "Connection: close".
+        """
         with self._lock:
             self._connection = connection
+            self._socket = getattr(connection, "sock", None)
             if self.stopped:
                 raise ConnectionFailed("Stopped.")
+
+    def release(self) -> None:
+        """The request is over: its connection may serve another one now."""
+        with self._lock:
+            self._connection = self._socket = None
 
     def stop(self) -> None:
         """End the request; its thread sees an error or the end of the stream within milliseconds."""
         with self._lock:
             self.stopped = True
-            sock = getattr(self._connection, "sock", None)
+            sock = self._socket or getattr(self._connection, "sock", None)
             if sock is not None:
                 with contextlib.suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
@@ -94,6 +107,7 @@ class _HTTPConnection(HTTPConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
         _attach(self)
         super().request(*args, **kwargs)
+        _attach(self)
 
 
 class _HTTPSConnection(HTTPSConnection):
@@ -104,6 +118,7 @@ class _HTTPSConnection(HTTPSConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
         _attach(self)
         super().request(*args, **kwargs)
+        _attach(self)
 
 
 def _attach(connection: HTTPConnection) -> None:
@@ -124,11 +139,18 @@ class Stream:
     def chunks(self) -> Iterator[bytes]:
         """Bytes as they come, until the server ends the stream. Raises ConnectionFailed when it breaks."""
         try:
-            yield from self._response.stream(amt=None if self._response.chunked else 65536)
+            if self._response.chunked:
+                yield from self._response.stream(amt=None)
+            else:
+                # What a proxy that speaks HTTP/1.0 makes of a stream; `stream` would wait for a full buffer.
+                while data := self._response.read1(65536):
+                    yield data
         except (HTTPError, OSError, ValueError) as error:
             if self._handle.stopped:
                 return
             raise translate(error, self._server, sent=True) from error
+        finally:
+            self._handle.release()
 
     def stop(self) -> None:
         """End it from another thread."""
@@ -170,12 +192,16 @@ class Transport:
         handle: StopHandle | None = None,
     ) -> bytes:
         """Send one request and return the whole body. Raises a leaf of KbatchError for any status above 299."""
-        response = self._open(method, path, query, body, content_type, accept, read_seconds, handle)
+        headers = {"Accept": accept, **({"Content-Type": content_type} if body is not None else {})}
+        response = self._open(method, path, query, body, headers, read_seconds, handle)
         try:
             data = response.data
         except (HTTPError, OSError) as error:
             response.close()
             raise translate(error, self.settings.server, sent=True) from error
+        finally:
+            if handle is not None:
+                handle.release()
         if response.status > 299:
             raise problem(method, path, response.status, data, response.headers, self.settings)
         return data
@@ -189,14 +215,19 @@ class Transport:
         read_seconds: float = STREAM_READ_SECONDS,
         handle: StopHandle | None = None,
     ) -> Stream:
-        """GET a body that goes on (watch, log). Raises as `request` when the server refuses at once."""
+        """GET a body that goes on (watch, log). Raises as `request` when the server refuses at once.
+
+        Its connection serves nothing else afterwards: so ending it late can never hit another's request.
+        """
         handle = handle or StopHandle()
-        response = self._open("GET", path, query, None, "", accept, read_seconds, handle)
+        headers = {"Accept": accept, "Connection": "close"}
+        response = self._open("GET", path, query, None, headers, read_seconds, handle)
         if response.status > 299:
             try:
                 data = response.data
             except (HTTPError, OSError):
                 data = b""
+            handle.release()
             raise problem("GET", path, response.status, data, response.headers, self.settings)
         return Stream(response, self.settings.server, handle)
 
@@ -210,8 +241,7 @@ class Transport:
         path: str,
         query: Query | None,
         body: bytes | None,
-        content_type: str,
-        accept: str,
+        headers: Mapping[str, str],
         read_seconds: float,
         handle: StopHandle | None,
     ) -> urllib3.BaseHTTPResponse:
@@ -220,10 +250,10 @@ class Transport:
         url = self.settings.server.rstrip("/") + path
         if fields:
             url += "?" + urlencode(fields)
-        response = self._send(method, url, body, content_type, accept, read_seconds, handle)
+        response = self._send(method, url, body, headers, read_seconds, handle)
         if response.status == 401 and self.settings.credentials.refresh():
             response.drain_conn()
-            response = self._send(method, url, body, content_type, accept, read_seconds, handle)
+            response = self._send(method, url, body, headers, read_seconds, handle)
         return response
 
     def _send(
@@ -231,15 +261,11 @@ class Transport:
         method: str,
         url: str,
         body: bytes | None,
-        content_type: str,
-        accept: str,
+        headers: Mapping[str, str],
         read_seconds: float,
         handle: StopHandle | None,
     ) -> urllib3.BaseHTTPResponse:
-        headers = {"Accept": accept, "User-Agent": f"kbatch/{kbatch_core.__version__}"}
-        headers.update(self.settings.credentials.headers())
-        if body is not None:
-            headers["Content-Type"] = content_type
+        agent = {"User-Agent": f"kbatch/{kbatch_core.__version__}"}
         self.requests += 1
         _current.handle = handle
         try:
@@ -247,7 +273,7 @@ class Transport:
                 method,
                 url,
                 body=body,
-                headers=headers,
+                headers={**headers, **agent, **self.settings.credentials.headers()},
                 preload_content=False,
                 redirect=False,
                 retries=False,

@@ -1,0 +1,119 @@
+"""From the bytes of a list or watch to typed objects (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic, Protocol
+
+import msgspec
+
+from kbatch_core.cluster.mirror import Kind
+from kbatch_core.cluster.problems import one_line
+from kbatch_core.errors import ConnectionFailed, Gone, KbatchError, ServerBusy
+from kbatch_core.model.objects import ListMeta, Metadata, Status
+
+EVENT_TYPES = frozenset({"ADDED", "MODIFIED", "DELETED"})
+
+
+class ByteStream(Protocol):
+    """A response body that goes on."""
+
+    def chunks(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None: ...
+
+
+class ObjectList(msgspec.Struct, Generic[Kind]):
+    """Any list of the API."""
+
+    metadata: ListMeta
+    items: list[Kind]
+
+
+class WatchEvent(msgspec.Struct):
+    """One line of a watch, its object not decoded yet: what it is depends on the type."""
+
+    type: str
+    object: msgspec.Raw
+
+
+class _Versioned(msgspec.Struct):
+    metadata: Metadata = Metadata()
+
+
+def events(chunks: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """The whole lines of each chunk; what the stream ends with, without a newline, was cut off and is dropped."""
+    tail: list[bytes] = []
+    for chunk in chunks:
+        *lines, rest = chunk.split(b"\n")
+        if lines:
+            lines[0] = b"".join([*tail, lines[0]])
+            tail = [rest] if rest else []
+            whole = [line for line in lines if line]
+            if whole:
+                yield whole
+        else:
+            tail.append(rest)
+
+
+class ListDecoder(Generic[Kind]):
+    def __init__(self, kind: type[Kind]) -> None:
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ObjectList[kind])  # type: ignore[valid-type]
+
+    def decode(self, body: bytes) -> ObjectList[Kind]:
+        """Raises ConnectionFailed for what is no list."""
+        answer: ObjectList[Kind] = _decode(self._decoder, body)
+        return answer
+
+
+class WatchDecoder(Generic[Kind]):
+    def __init__(self, kind: type[Kind]) -> None:
+        self._lines = msgspec.json.Decoder(WatchEvent)
+        self._object = msgspec.json.Decoder(kind)
+        self._bookmark = msgspec.json.Decoder(_Versioned)
+        self._status = msgspec.json.Decoder(Status)
+
+    def decode(self, lines: Sequence[bytes]) -> tuple[list[tuple[str, Kind]], str, KbatchError | None]:
+        """(events, version after the last of them or of a bookmark, what ended the stream or None)."""
+        found: list[tuple[str, Kind]] = []
+        version = ""
+        try:
+            for line in lines:
+                event = _decode(self._lines, line)
+                if event.type in EVENT_TYPES:
+                    one = _decode(self._object, event.object)
+                    found.append((event.type, one))
+                    version = one.metadata.resource_version
+                elif event.type == "BOOKMARK":
+                    version = _decode(self._bookmark, event.object).metadata.resource_version
+                elif event.type == "ERROR":
+                    return found, version, _stream_error(_decode(self._status, event.object))
+        except ConnectionFailed as error:
+            return found, version, error
+        return found, version, None
+
+
+def _stream_error(status: Status) -> KbatchError:
+    """What the server says inside a stream that began well."""
+    message = one_line(status.message) or status.reason
+    if status.code == 410 or status.reason in ("Expired", "Gone"):
+        return Gone(f"Too old: {message}.", status=status.code, reason=status.reason)
+    return ServerBusy(
+        f"The API server ended the watch: {message}.",
+        status=status.code or 500,
+        retry_after=float(status.details.retry_after_seconds),
+        cause=next((cause.reason for cause in status.details.causes), ""),
+    )
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], data: bytes | msgspec.Raw) -> Any:
+    """Decode; with bytes that are not UTF-8 replaced, because an annotation may hold any and must not end us."""
+    try:
+        return decoder.decode(data)
+    except UnicodeDecodeError:
+        return _decode(decoder, bytes(data).decode("utf-8", "replace").encode())
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise ConnectionFailed(
+            f"The server's answer is not what the Kubernetes API sends ({error}).",
+            "Check the server address.",
+        ) from error

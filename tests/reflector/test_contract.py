@@ -1,0 +1,133 @@
+"""What the reflector asks for, and what it tells, when nothing is wrong."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from kbatch_core.model.objects import Metadata
+from tests.reflector.fake import Run, Thing, Watch, bookmark, line, listing, thing
+
+
+def test_a_dashboards_first_list_is_from_the_cache_and_whole() -> None:
+    run = Run(listing(thing("a", 3), version=5), Watch()).go()
+    assert run.transport.asked[0] == {"labelSelector": "a=b", "resourceVersion": "0"}
+    assert run.told == [("ADDED", "a", 3)]
+    assert run.reflector.health.synced
+
+
+def test_a_one_shot_list_is_of_this_moment_and_in_pages() -> None:
+    run = Run(
+        listing(thing("a", 3), version=5, token="t1"),
+        listing(thing("b", 4), version=5, token="t2"),
+        listing(thing("c", 2), version=5),
+        Watch(),
+        consistent=True,
+    ).go()
+    assert run.transport.asked[:3] == [
+        {"labelSelector": "a=b", "limit": 500},
+        {"labelSelector": "a=b", "limit": 500, "continue": "t1"},
+        {"labelSelector": "a=b", "limit": 500, "continue": "t2"},
+    ]
+    assert run.versions[3] == "w5"
+    assert run.state() == {"a": 3, "b": 4, "c": 2}
+
+
+def test_the_first_page_is_shown_before_the_last_is_there() -> None:
+    seen: list[int] = []
+    run = Run(
+        listing(thing("a", 3), version=5, token="t1"),
+        listing(thing("b", 4), version=5),
+        Watch(),
+        consistent=True,
+    )
+    request = run.transport.request
+
+    def spy(*args: object, **more: object) -> bytes:
+        seen.append(len(run.told))
+        return request(*args, **more)  # type: ignore[arg-type]
+
+    run.transport.request = spy  # type: ignore[method-assign]
+    run.go()
+    assert seen == [0, 1]
+
+
+def test_an_empty_list_is_a_list() -> None:
+    run = Run(listing(version=7), Watch(line("ADDED", thing("a", 8)))).go()
+    assert run.versions[:2] == ["0", "w7"]
+    assert run.told == [("ADDED", "a", 8)]
+
+
+def test_a_watch_asks_for_bookmarks_and_ends_at_a_random_time() -> None:
+    limits = set()
+    for seed in range(20):
+        run = Run(listing(version=7), Watch(), rng=random.Random(seed)).go()
+        query = run.transport.asked[1]
+        assert query["allowWatchBookmarks"] == "true"
+        assert query["labelSelector"] == "a=b"
+        limits.add(query["timeoutSeconds"])
+    assert all(300 <= limit < 600 for limit in limits)
+    assert len(limits) > 10
+
+
+def test_a_watch_goes_on_from_the_last_event_or_bookmark_without_a_list_and_without_a_wait() -> None:
+    run = Run(
+        listing(version=5),
+        Watch(line("ADDED", thing("a", 8))),
+        Watch(bookmark(20)),
+        Watch(line("MODIFIED", thing("a", 21)) + bookmark(30)),
+        Watch(),
+    ).go()
+    assert run.versions == ["0", "w5", "w8", "w20", "w30", "w30"][: len(run.versions)]
+    assert run.clock.waits == []
+
+
+def test_events_are_told_as_they_are() -> None:
+    run = Run(
+        listing(thing("a", 1), version=5),
+        Watch(
+            line("MODIFIED", thing("a", 6, value=1)),
+            line("ADDED", thing("b", 7)) + line("DELETED", thing("a", 8)),
+            line("ADDED", thing("a", 9, uid="second")),
+        ),
+    ).go()
+    assert run.told == [
+        ("ADDED", "a", 1),
+        ("MODIFIED", "a", 6),
+        ("ADDED", "b", 7),
+        ("DELETED", "a", 8),
+        ("ADDED", "a", 9),
+    ]
+
+
+def test_lines_may_be_cut_anywhere_between_chunks() -> None:
+    data = (
+        line("ADDED", thing("a", 6)) + line("ADDED", thing("b", 7)) + b"\n" + line("DELETED", thing("a", 8))
+    )
+    for size in (1, 2, 7, len(data)):
+        chunks = [data[start : start + size] for start in range(0, len(data), size)]
+        run = Run(listing(version=5), Watch(*chunks)).go()
+        assert run.told == [("ADDED", "a", 6), ("ADDED", "b", 7), ("DELETED", "a", 8)]
+
+
+def test_what_was_written_here_is_there_at_once_and_its_event_is_no_news() -> None:
+    run = Run(listing(version=5), Watch(line("ADDED", thing("a", 6)), line("MODIFIED", thing("a", 7))))
+    written = Thing(Metadata(name="a", uid="uid-a", resource_version="7"), value=1)
+    run.mirror.put(written)
+    run.go()
+    assert run.told == [("ADDED", "a", 7)], "neither deleted by the older list nor undone by the older event"
+
+
+def test_an_unchanged_object_is_not_told_again() -> None:
+    run = Run(
+        listing(thing("a", 3), version=5),
+        Watch(line("MODIFIED", thing("a", 3)), line("ADDED", thing("a", 3)), line("MODIFIED", thing("a", 2))),
+    ).go()
+    assert run.told == [("ADDED", "a", 3)]
+
+
+@pytest.mark.parametrize("kind", ["SOMETHING", ""])
+def test_an_event_of_a_type_that_is_not_known_is_passed_over(kind: str) -> None:
+    run = Run(listing(version=5), Watch(line(kind, {"x": 1}) + line("ADDED", thing("a", 6)))).go()
+    assert run.told == [("ADDED", "a", 6)]
