@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 ALLOWED_BACK = frozenset(
     {
         "JUPYTERHUB_API_URL",
-        "JUPYTERHUB_BASE_URL",
         "JUPYTERHUB_SERVICE_PREFIX",
         "JUPYTERHUB_USER",
         "JUPYTER_IMAGE",

@@ -112,7 +112,7 @@ def _annotations(
     raw = {labels.NAME: name, labels.USER: environment.user, labels.ACCOUNT: spec.account}
     wanted = {key: value for key, value in raw.items() if value != label_value(value)}
     wanted |= {
-        labels.COMMAND: shlex.join((spec.script_name, *spec.args)),
+        labels.COMMAND: shlex.join((spec.script_name, *spec.args)) if spec.args or name != spec.script_name else "",
         labels.COMMENT: spec.comment,
         labels.OUTPUT: place.output,
         labels.ERROR: place.error,

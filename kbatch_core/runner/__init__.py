@@ -14,6 +14,11 @@ def supervisor_source() -> str:
 
 @cache
 def supervisor_program() -> str:
-    """The supervisor as it travels in each Job: without comments, indentation, blank and continued lines."""
+    """The supervisor as it travels in each Job, of which thousands are listed at once: as short as it can be.
+
+    Without comments, indentation, blank and continued lines, and blanks around operators.
+    """
     lines = (line.strip() for line in re.sub(r"\\\n *", "", supervisor_source()).splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("#")) + "\n"
+    program = "\n".join(line for line in lines if line and not line.startswith("#")) + "\n"
+    program = re.sub(r" ?(\|\||&&|;;) ?", r"\1", program)
+    return re.sub(r"\$\(\([^\n(]*?\)\)", lambda found: found[0].replace(" ", ""), program)

@@ -7,7 +7,7 @@
 # POSIX sh (dash, bash, busybox), no tool beyond coreutils or busybox. docs/supervisor.md says what it promises. It
 # travels in every Job without its comments, so it is short. Variables are not exported and begin with an underscore:
 # each option's is its letter's, the others are explained where they are set.
-# shellcheck disable=SC2086,SC2153,SC2154,SC2223,SC2261,SC2329,SC2034
+# shellcheck disable=SC2064,SC2086,SC2153,SC2154,SC2223,SC2261,SC2329,SC2034
 _o='' _e='' _m='' _t='' _k=25 _s='' _d='' _i='' _w=/kbatch/tmp _l=/dev/termination-log
 while getopts o:e:m:t:k:s:d:i:w:l: _c; do eval "_$_c=\$OPTARG"; done
 shift $((OPTIND - 1))
@@ -34,11 +34,11 @@ _g=0 _u=$_d/starts${_a:+-$_a} _b=$(date +%s)
 if [ "$_d" ] && mkdir -p "$_d" && echo $_b >>"$_u"; then _g=$(($(wc -l <"$_u") - 1)); fi
 
 # What Slurm exports, and each KBATCH_ name again as SLURM_.
-export KBATCH_JOBID=$KBATCH_JOB_ID KBATCH_RESTART_COUNT=$_g KBATCH_JOB_START_TIME=$_b \
+export KBATCH_JOBID="$KBATCH_JOB_ID" KBATCH_RESTART_COUNT=$_g KBATCH_JOB_START_TIME=$_b \
   KBATCH_NTASKS=1 KBATCH_JOB_NUM_NODES=1 KBATCH_PROCID=0
 [ ! "$_t" ] || export KBATCH_JOB_END_TIME=$((_b + _t))
 for _c in $(env -0 | tr '\0\n' '\n ' | cut -d= -f1); do
-  case $_c in KBATCH_*) eval "export SLURM_${_c#*_}=\$$_c" ;; esac
+  case $_c in KBATCH_*) eval "export SLURM_${_c#*_}=\"\$$_c\"" ;; esac
 done
 
 # _copy FIFO PATTERN: start the tee that copies the FIFO to the container's log and, where it can, to the file that
@@ -64,22 +64,26 @@ _copy out "$_o" 3
 _j=$! _u=$_x
 [ ! "$_e" ] || { _copy err "$_e" 4; _j="$_j $!" _h=$_w/err; }
 
-# _send SIGNAL: to the script, _v, and all that came from it, found by their parents in /proc.
+# _send SIGNAL: to the script, _v, and all that came from it, wherever they went: they have KBATCH_SUPERVISOR in their
+# environment. `read` leaves out the NUL bytes between variables. Fails when there is none.
 _send() {
-  _q=" $_v " _p=1
-  while [ $_p ]; do
-    _p=''
-    for _f in /proc/[0-9]*/stat; do
-      read -r _r <"$_f" || continue
-      _n=${_r%% *} _r=${_r##*) ? }
-      case $_q in *" $_n "*) continue ;; *" ${_r%% *} "*) _q="$_q$_n " _p=1 ;; esac
-    done
+  _q=$_v
+  for _f in /proc/[0-9]*; do
+    _r=''
+    while read -r _r || [ "$_r" ]; do
+      case $_r in *KBATCH_SUPERVISOR=$$.*) _q="$_q ${_f#/proc/}" ;; esac
+      _r=''
+    done <$_f/environ
   done
   kill -s $1 $_q
 }
-# _later SECONDS SIGNAL: have it sent to this shell.
+# _later SECONDS SIGNAL: have it sent to this shell. TERM ends the sleeper as well.
 _later() {
-  (sleep $1; kill -s $2 $$) >&2 3>&- 4>&- &
+  (
+    sleep $1 &
+    trap "kill $!" TERM
+    wait && kill -s $2 $$
+  ) >&2 3>&- 4>&- &
   _z="$_z $!"
 }
 # _stop REASON: ask the script to end, and end it when it does not. _y is the first reason, _i says that a trap ran.
@@ -96,7 +100,7 @@ trap '_stop TimeLimit' USR1
 trap '_i=1; _send KILL' ALRM
 trap '_i=1; _c=${_s%@*}; case $_c in B:*) kill -s ${_c#B:} $_v ;; *) _send $_c ;; esac' USR2
 
-"$@" >"$_w/out" 2>"$_h" 3>&- 4>&- &
+KBATCH_SUPERVISOR=$$. "$@" >"$_w/out" 2>"$_h" 3>&- 4>&- &
 _v=$!
 [ ! "$_t" ] || _later $_t USR1
 [ ! "$_s" ] || [ $((_r = ${_t:-0} - ${_s#*@})) -lt 0 ] || _later $_r USR2
@@ -111,11 +115,12 @@ while :; do
 done
 trap '' TERM INT HUP
 # What the script left running would hold the output open for ever.
-_send KILL
+_c=$_x _v=''
+while _send KILL; do :; done
 kill $_z
 wait $_j
-_c=$_x _f=$((_x > 128 ? _x - 128 : 0))
-[ "$_y" != TimeLimit ] || _c=124
+# What was told to end has not succeeded, whatever it made of that.
+case $_y$_c in TimeLimit*) _c=124 ;; Terminated0) _c=143 ;; esac
 
 # The evidence of the control group, version 1 or 2: peak memory _q, CPU seconds _t, OOM kills _k.
 _q=0 _t=0 _k=0
@@ -132,8 +137,8 @@ done
 # The record: to the container's termination message and, whole or not at all, to the job's folder.
 # _text: what it reads, as the inside of a JSON string.
 _text() { tr '\0-\37"\134' '?'; }
-_x=$(printf '{"id":"%s","task":%s,"exit":%d,"signal":%d,"reason":"%s","start":%d,"end":%d,"cpu":%d,"mem":%d,"oom":%d,"restart":%d,"node":"%s","output":"%s","output_error":"%s"}' \
-  "$KBATCH_JOB_ID" ${_a:-null} $_c $_f "$_y" $_b "$(date +%s)" "$_t" "$_q" "$_k" $_g "$KBATCH_JOB_NODELIST" \
+_x=$(printf '{"id":"%s","task":%s,"exit":%d,"reason":"%s","start":%d,"end":%d,"cpu":%d,"mem":%d,"oom":%d,"restart":%d,"node":"%s","output":"%s","output_error":"%s"}' \
+  "$KBATCH_JOB_ID" ${_a:-null} $_c "$_y" $_b "$(date +%s)" "$_t" "$_q" "$_k" $_g "$KBATCH_JOB_NODELIST" \
   "$(printf %s "${_u#/dev/null}" | _text)" "$(head -c 500 "$_w/problem" | _text)")
 echo "$_x" >"$_l"
 _r=$_d/record${_a:+-$_a}

@@ -238,7 +238,9 @@ def from_record(record: Record) -> Verdict:
 def exit_of(case: Case) -> tuple[int | None, int]:
     """(exit code, signal) of the script; None when nothing tells it."""
     if case.record is not None:
-        return case.record.exit, case.record.signal
+        # A shell gives 128 + n for signal n, and cannot tell it from a program that exits so.
+        code = case.record.exit
+        return code, case.record.signal or max(0, code - 128)
     if case.terminated is not None:
         return case.terminated.exit_code, case.terminated.signal
     if case.failure is not None and case.failure.reason == "PodFailurePolicy" and case.task is None:

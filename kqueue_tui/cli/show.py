@@ -71,7 +71,7 @@ def facts(job: Job, row: JobRow, now: float) -> list[tuple[str, str]]:
         ("Restarts", str(row.restarts) if row.restarts else ""),
         ("Asked for", ", ".join(part for part in asked if part)),
         ("Node", row.node),
-        ("Command", safe_text(annotations.get(labels.COMMAND, ""))),
+        ("Command", safe_text(annotations.get(labels.COMMAND, "")) or row.name),
         ("Directory", safe_text(job.spec.template.spec.containers[0].working_dir)),
         ("Output", safe_text(annotations.get(labels.OUTPUT, "")) or "container log only"),
         ("Errors", safe_text(annotations.get(labels.ERROR, ""))),
