@@ -80,6 +80,7 @@ class Client:
         return detect(
             self.session,
             self.api.get_pod_object,
+            self.api.claim_access,
             image=spec.image,
             export=spec.export,
             export_all=spec.export_all,
@@ -113,16 +114,16 @@ class Client:
 
     # Ask
 
-    def selector(self, user: str | None = None) -> str:
+    def selector(self, user: str | None = None, base: str = labels.SELECTOR) -> str:
         """The label selector of a user's jobs; None = this session's user, "" = everybody's."""
         name = self.session.user if user is None else user
-        return f"{labels.SELECTOR},{labels.USER}={label_value(name)}" if name else labels.SELECTOR
+        return f"{base},{labels.USER}={label_value(name)}" if name else base
 
     def list(self, *, user: str | None = "", namespace: str | None = None) -> Rows:
         """One row per job, oldest first. `user` as in `selector`."""
-        selector = self.selector(user)
-        jobs = self.api.list_jobs(selector, namespace=namespace)
-        pods = self._pods_by_job(self.api.list_pods(selector, namespace=namespace)) if jobs else {}
+        jobs = self.api.list_jobs(self.selector(user), namespace=namespace)
+        pod_selector = self.selector(user, labels.POD_SELECTOR)
+        pods = self._pods_by_job(self.api.list_pods(pod_selector, namespace=namespace)) if jobs else {}
         now = self._clock()
         rows = [
             self._row(job, pods.get((job.metadata.namespace, job.metadata.name), []), now) for job in jobs

@@ -15,7 +15,15 @@ import msgspec
 
 from kbatch_core.cluster.retry import Retry
 from kbatch_core.cluster.transport import AnswerLost, Query, StopHandle, Stream, Transport
-from kbatch_core.errors import Conflict, ConnectionFailed, Gone, NotFound, ServerBusy, UnknownOutcome
+from kbatch_core.errors import (
+    Conflict,
+    ConnectionFailed,
+    Gone,
+    NotFound,
+    PermissionDenied,
+    ServerBusy,
+    UnknownOutcome,
+)
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Event, EventList, Job, JobList, Pod, PodList
 
@@ -141,6 +149,15 @@ class Api:
         return self.retry.call(
             lambda: self.transport.open_stream(path, query=query, accept="*/*", handle=handle)
         )
+
+    def claim_access(self, name: str) -> list[str] | None:
+        """The access modes of a volume claim; None when it may not be read."""
+        path = f"{core_path(self.namespace, 'persistentvolumeclaims')}/{quote(name)}"
+        try:
+            claim = self._get(path, dict[str, Any])
+        except (PermissionDenied, NotFound):
+            return None
+        return list(claim.get("spec", {}).get("accessModes") or [])
 
     def list_local_queues(self) -> list[str]:
         """The names of Kueue's LocalQueues in the namespace; none where Kueue is not installed."""

@@ -92,6 +92,7 @@ def copy_environment(pod: dict[str, Any], *, home: str, export: Collection[str] 
             for key, value in (metadata.get("labels") or {}).items()
             if key.startswith(labels.HUB_NETWORK_ACCESS)
         },
+        owner_label=(metadata.get("labels") or {}).get(labels.HUB_USERNAME, ""),
         dropped=tuple(dropped),
     )
 

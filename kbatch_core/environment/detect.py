@@ -51,6 +51,7 @@ def this_session(environ: Mapping[str, str] = os.environ) -> Session:
 def detect(
     session: Session,
     read_pod: Callable[[str], dict[str, Any]],
+    read_access: Callable[[str], list[str] | None],
     *,
     image: str = "",
     export: Collection[str] = (),
@@ -59,7 +60,8 @@ def detect(
 ) -> Environment:
     """The Environment that a job of this session gets.
 
-    In a pod it is the pod's own, read by its name (the host name); `image` replaces the copied image. Outside,
+    In a pod it is the pod's own, read by its name (the host name) with `read_pod`; `read_access` gives the access
+    modes of a claim, None where it may not be read; `image` replaces the copied image. Outside,
     `image` must be given. `export` names variables that go along though they look secret; without `export_all`
     only they go. `home` False leaves the home volume away. Raises PermissionDenied, NotFound, UsageError.
     """
@@ -92,8 +94,7 @@ def detect(
         ) from error
     environment = copy_environment(pod, home=session.home, export=export)
     environment = _with_variables(environment, session, export, export_all=export_all)
-    if not home:
-        environment = without_home(environment)
+    environment = _with_claim(environment, read_access) if home else without_home(environment)
     if not environment.user:
         environment = msgspec.structs.replace(environment, user=session.user)
     if image:
@@ -101,6 +102,24 @@ def detect(
             environment, image=image, image_pull_policy="", keep_entrypoint=False
         )
     return environment
+
+
+def _with_claim(environment: Environment, read_access: Callable[[str], list[str] | None]) -> Environment:
+    """The environment with what its home claim allows, where that may be read."""
+    claim = environment.home_claim()
+    modes = read_access(claim) if claim else None
+    if not modes:
+        return environment
+    # One mode is enough for a claim to be mounted in that way; the widest decides.
+    access = next(
+        (mode for mode in ("ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod") if mode in modes), modes[0]
+    )
+    if access == "ReadWriteOncePod":
+        raise UsageError(
+            f'Only one pod at a time may mount your home: claim "{claim}" is ReadWriteOncePod.',
+            "Submit without it: --home=none.",
+        )
+    return msgspec.structs.replace(environment, home_access=access)
 
 
 def _with_variables(

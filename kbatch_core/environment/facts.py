@@ -44,8 +44,32 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     pod: dict[str, Any] = {}
     """Fields of the pod spec that go along as they are (tolerations, nodeSelector, securityContext, ...)."""
     labels: dict[str, str] = {}
+    owner_label: str = ""
+    """The hub's label value for the user, on her servers and jobs alike."""
+    home_access: str = ""
+    """How the home claim may be mounted: ReadWriteOnce, ReadWriteMany, ...; empty = not known."""
     dropped: tuple[str, ...] = ()
     """What was left out and why, one line each, for the user."""
+
+    @property
+    def home_on_one_node(self) -> bool:
+        """Whether all pods that mount home must be on one node.
+
+        What is not known is taken so, unless the mount has a subPath: then many share the claim.
+        """
+        mount = self.mount_of(self.home) if self.home else None
+        if mount is None or self.home_access:
+            return mount is not None and self.home_access == "ReadWriteOnce"
+        of_home = [entry for entry in self.volume_mounts if entry["mountPath"] == mount.path]
+        return not any(entry.get("subPath") or entry.get("subPathExpr") for entry in of_home)
+
+    def home_claim(self) -> str:
+        """The claim that holds home; empty when it is none."""
+        mount = self.mount_of(self.home) if self.home else None
+        for volume in self.volumes:
+            if mount is not None and volume["name"] == mount.volume:
+                return str((volume.get("persistentVolumeClaim") or {}).get("claimName", ""))
+        return ""
 
     def mount_of(self, path: str) -> Mount | None:
         """The mount that `path` lies on; None when it is in the image. The deepest mount wins."""

@@ -56,7 +56,7 @@ def build_job(
             "name": job_name(name, job_id),
             "namespace": namespace,
             "labels": own_labels,
-            "annotations": _annotations(spec, environment, place, name, submit_id),
+            "annotations": _annotations(spec, environment, name, submit_id),
         },
         "spec": {
             **_policy(spec),
@@ -77,9 +77,17 @@ def build_job(
         name=name,
         manifest=manifest,
         place=place,
-        warnings=place.warnings,
+        warnings=(*place.warnings, *_home_warning(environment)),
         copied=_copied(environment),
         dropped=environment.dropped,
+    )
+
+
+def _home_warning(environment: Environment) -> tuple[str, ...]:
+    if not environment.home_on_one_node:
+        return ()
+    return (
+        "your home is a disk for one node: the job joins your server's, and while it runs your next server does too",
     )
 
 
@@ -105,17 +113,15 @@ def _labels(spec: JobSpec, environment: Environment, job_id: str, name: str) -> 
     return {key: value for key, value in wanted.items() if value}
 
 
-def _annotations(
-    spec: JobSpec, environment: Environment, place: Place, name: str, submit_id: str
-) -> dict[str, str]:
+def _annotations(spec: JobSpec, environment: Environment, name: str, submit_id: str) -> dict[str, str]:
     """What a label cannot hold; the raw text only where its label is not the same."""
     raw = {labels.NAME: name, labels.USER: environment.user, labels.ACCOUNT: spec.account}
     wanted = {key: value for key, value in raw.items() if value != label_value(value)}
     wanted |= {
-        labels.COMMAND: shlex.join((spec.script_name, *spec.args)) if spec.args or name != spec.script_name else "",
+        labels.COMMAND: shlex.join((spec.script_name, *spec.args))
+        if spec.args or name != spec.script_name
+        else "",
         labels.COMMENT: spec.comment,
-        labels.OUTPUT: place.output,
-        labels.ERROR: place.error,
         labels.TIME_LIMIT: str(spec.time_limit or ""),
         labels.ARRAY: spec.array.format() if spec.array else "",
         labels.SUBMIT_ID: submit_id,

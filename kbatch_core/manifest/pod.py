@@ -22,8 +22,6 @@ CONTAINER = "job"
 BIN = "/kbatch/bin"
 TMP = "/kbatch/tmp"
 GPU = "nvidia.com/gpu"
-# What pods are selected on. Never app, component or release: the hub's own Services select on those.
-_POD_LABELS = (label_names.MANAGED_BY, label_names.ID, label_names.USER)
 # A pod's deadline also counts the pull of the image; the supervisor keeps the limit to the second.
 PULL_ALLOWANCE_SECONDS = 3600
 
@@ -74,7 +72,7 @@ def build_pod(
         pod["activeDeadlineSeconds"] = spec.time_limit + KILL_WAIT_SECONDS + PULL_ALLOWANCE_SECONDS
     return {
         "metadata": {
-            "labels": {**environment.labels, **{key: labels[key] for key in _POD_LABELS if key in labels}},
+            "labels": _pod_labels(environment, labels),
             "annotations": {
                 label_names.SCRIPT: spec.script,
                 label_names.SUPERVISOR: supervisor_program(),
@@ -84,6 +82,13 @@ def build_pod(
     }
 
 
+def _pod_labels(environment: Environment, labels: dict[str, str]) -> dict[str, str]:
+    """What pods are selected on. Never app, component or release: the hub's own Services select on those."""
+    owner = {label_names.HUB_USERNAME: environment.owner_label} if environment.home_on_one_node else {}
+    ours = {key: labels[key] for key in (label_names.ID, label_names.USER) if key in labels}
+    return {**environment.labels, **{key: value for key, value in owner.items() if value}, **ours}
+
+
 def _placement(spec: JobSpec, environment: Environment) -> dict[str, Any]:
     """The copied fields of the pod, with the labels and tolerations that were asked for."""
     fields = dict(environment.pod)
@@ -91,7 +96,23 @@ def _placement(spec: JobSpec, environment: Environment) -> dict[str, Any]:
         fields["nodeSelector"] = {**fields.get("nodeSelector", {}), **spec.node_labels}
     if spec.tolerations:
         fields["tolerations"] = [*fields.get("tolerations", []), *spec.tolerations]
+    if environment.home_on_one_node and environment.owner_label:
+        fields["affinity"] = _with_home(fields.get("affinity", {}), environment.owner_label)
     return fields
+
+
+def _with_home(affinity: dict[str, Any], owner: str) -> dict[str, Any]:
+    """The affinity that brings a job to the node where the user's home is mounted: by her server or another job.
+
+    The job's own pod matches it too, so the first one may go anywhere when none of them runs.
+    """
+    term = {
+        "labelSelector": {"matchLabels": {label_names.HUB_USERNAME: owner}},
+        "topologyKey": "kubernetes.io/hostname",
+    }
+    required = "requiredDuringSchedulingIgnoredDuringExecution"
+    pods = affinity.get("podAffinity", {})
+    return {**affinity, "podAffinity": {**pods, required: [*pods.get(required, []), term]}}
 
 
 def supervisor_options(spec: JobSpec, place: Place) -> list[str]:

@@ -12,6 +12,8 @@ MANAGER = "kbatch"
 SELECTOR = f"{MANAGED_BY}={MANAGER}"
 
 ID = "kbatch/id"
+POD_SELECTOR = ID
+"""Pods of jobs: they have this label, and not MANAGED_BY, which every byte of thousands of jobs is better without."""
 USER = "kbatch/user"
 NAME = "kbatch/name"
 KIND = "kbatch/kind"
@@ -23,8 +25,6 @@ QUEUE = "kueue.x-k8s.io/queue-name"
 # Annotations: the raw text where the label of the same name has a slug, and what has no label at all.
 COMMENT = "kbatch/comment"
 COMMAND = "kbatch/command"
-OUTPUT = "kbatch/output"
-ERROR = "kbatch/error"
 ARRAY = "kbatch/array"
 TIME_LIMIT = "kbatch/time-limit"
 SUBMIT_ID = "kbatch/submit-id"

@@ -50,6 +50,7 @@ class Resources(_Object):
 class ContainerSpec(_Object):
     name: str = ""
     image: str = ""
+    command: list[str] = []
     args: list[str] = []
     working_dir: str = ""
     resources: Resources = Resources()

@@ -21,4 +21,5 @@ def supervisor_program() -> str:
     lines = (line.strip() for line in re.sub(r"\\\n *", "", supervisor_source()).splitlines())
     program = "\n".join(line for line in lines if line and not line.startswith("#")) + "\n"
     program = re.sub(r" ?(\|\||&&|;;) ?", r"\1", program)
+    program = re.sub(r"(?<=[*\w])\) (?=_\w=)", ")", program)
     return re.sub(r"\$\(\([^\n(]*?\)\)", lambda found: found[0].replace(" ", ""), program)

@@ -31,7 +31,7 @@ fi
 
 # How often it was restarted, _g: a restart is another pod, so each start leaves a line in the job's folder.
 _g=0 _u=$_d/starts${_a:+-$_a} _b=$(date +%s)
-if [ "$_d" ] && mkdir -p "$_d" && echo $_b >>"$_u"; then _g=$(($(wc -l <"$_u") - 1)); fi
+[ "$_d" ] && mkdir -p "$_d" && echo $_b >>"$_u" && _g=$(($(wc -l <"$_u") - 1))
 
 # What Slurm exports, and each KBATCH_ name again as SLURM_.
 export KBATCH_JOBID="$KBATCH_JOB_ID" KBATCH_RESTART_COUNT=$_g KBATCH_JOB_START_TIME=$_b \

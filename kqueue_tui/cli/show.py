@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from kbatch_core.client import Client
+from kbatch_core.manifest.program import program_of
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Job
 from kbatch_core.model.quantity import format_cpus, format_memory
@@ -49,6 +50,7 @@ def command(
 def facts(job: Job, row: JobRow, now: float) -> list[tuple[str, str]]:
     """What is known, as (name, value) in reading order; nothing that is empty."""
     annotations = job.metadata.annotations
+    program = program_of(job)
     asked = [
         f"{format_cpus(row.cpus)} CPU" if row.cpus else "",
         f"{format_memory(row.memory)} memory" if row.memory else "",
@@ -73,8 +75,8 @@ def facts(job: Job, row: JobRow, now: float) -> list[tuple[str, str]]:
         ("Node", row.node),
         ("Command", safe_text(annotations.get(labels.COMMAND, "")) or row.name),
         ("Directory", safe_text(job.spec.template.spec.containers[0].working_dir)),
-        ("Output", safe_text(annotations.get(labels.OUTPUT, "")) or "container log only"),
-        ("Errors", safe_text(annotations.get(labels.ERROR, ""))),
+        ("Output", safe_text(program.output) or "container log only"),
+        ("Errors", safe_text(program.error)),
         ("Comment", safe_text(annotations.get(labels.COMMENT, ""))),
         ("Object", f"job/{row.job_name} in namespace {row.namespace}"),
     ]

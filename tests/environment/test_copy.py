@@ -180,3 +180,15 @@ def test_a_container_with_a_command_of_its_own_gets_the_job_in_command() -> None
 def test_a_pod_without_containers_is_one_sentence() -> None:
     with pytest.raises(UsageError, match="has no containers"):
         copy_environment({"metadata": {"name": "x"}, "spec": {}}, home="")
+
+
+def test_a_home_for_one_node_is_known_or_assumed() -> None:
+    own = copied("z2jh-pvc")
+    assert own.home_on_one_node, "not known, and a claim of her own"
+    assert own.home_claim() == "claim-user-email-com---0925f997"
+    assert own.owner_label == "user-email-com---0925f997"
+    assert not msgspec.structs.replace(own, home_access="ReadWriteMany").home_on_one_node
+    shared = copied("nfs-gpu")
+    assert not shared.home_on_one_node, "a subPath: many share the claim"
+    assert msgspec.structs.replace(shared, home_access="ReadWriteOnce").home_on_one_node
+    assert not copied("binder-minimal").home_on_one_node

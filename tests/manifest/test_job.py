@@ -93,6 +93,9 @@ def test_labels_are_slugs_and_annotations_hold_the_raw_text() -> None:
 def test_pods_carry_our_labels_and_none_that_the_hub_selects_on() -> None:
     template = build().manifest["spec"]["template"]
     assert template["metadata"]["labels"][labels.ID] == "abcd2345"
+    assert template["metadata"]["labels"]["hub.jupyter.org/username"] == "user-email-com---0925f997"
+    shared = build(server("nfs-gpu")).manifest["spec"]["template"]["metadata"]["labels"]
+    assert "hub.jupyter.org/username" not in shared
     for name in ("app", "component", "release", "app.kubernetes.io/component"):
         assert name not in template["metadata"]["labels"]
 
@@ -204,3 +207,21 @@ def test_without_a_home_there_is_no_output_file_and_it_is_said() -> None:
     assert any("no output file" in warning for warning in submission.warnings)
     with pytest.raises(BadOption, match="is not on a disk that outlives the job"):
         build(server("binder-minimal"), output="x.out")
+
+
+def test_a_home_for_one_node_draws_the_job_there_and_a_shared_one_does_not() -> None:
+    submission = build()
+    affinity = submission.manifest["spec"]["template"]["spec"]["affinity"]
+    assert affinity["nodeAffinity"], "what the server had is kept"
+    assert affinity["podAffinity"] == {
+        "requiredDuringSchedulingIgnoredDuringExecution": [
+            {
+                "labelSelector": {"matchLabels": {"hub.jupyter.org/username": "user-email-com---0925f997"}},
+                "topologyKey": "kubernetes.io/hostname",
+            }
+        ]
+    }
+    assert any("one node" in warning for warning in submission.warnings)
+    shared = build(server("nfs-gpu"))
+    assert "affinity" not in shared.manifest["spec"]["template"]["spec"]
+    assert shared.warnings == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -165,7 +166,7 @@ class Listener:
 class Run:
     """A reflector that follows a script to its end; what it asked, told and waited is kept."""
 
-    def __init__(self, *answers: Answer, consistent: bool = False, rng: Any = None) -> None:
+    def __init__(self, *answers: Answer, consistent: bool = False, rng: random.Random | None = None) -> None:
         self.clock = Clock()
         self.listener = Listener()
         self.mirror: Mirror[Thing] = Mirror(self.listener)
@@ -221,7 +222,7 @@ class Run:
         return {one.metadata.name: int(one.metadata.resource_version) for one in self.mirror.objects()}
 
 
-class NoJitter:
+class NoJitter(random.Random):
     """A random source whose every draw is 0."""
 
     def random(self) -> float:
