@@ -1,12 +1,14 @@
 # make test: everything that can run on this machine. make check: style, types, layers, docs.
 PYTHON ?= python3
+# Test files run side by side in this many processes, each with a cluster of its own.
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .PHONY: test check bench clean constraints
 test: $(READY)
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff check .
