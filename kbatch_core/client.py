@@ -28,6 +28,7 @@ from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.names import id_from, is_id, label_value, new_id
 from kbatch_core.model.objects import Event, Job, Pod
 from kbatch_core.model.script import Script, check_script
+from kbatch_core.staging import remove_staged, write_staged
 from kbatch_core.status.row import JobRow, make_row
 
 Names = list[str]
@@ -102,8 +103,13 @@ class Client:
         )
 
     def submit(self, submission: Submission, *, dry_run: bool = False) -> Job:
-        """Create the Job: one write. Raises Refused, Unreachable or UnknownOutcome."""
-        return self.api.create_job(submission.manifest, dry_run=dry_run)
+        """Create the Job: one write. Raises Refused, Unreachable or UnknownOutcome, BadScript."""
+        written = [] if dry_run else write_staged(submission.files)
+        try:
+            return self.api.create_job(submission.manifest, dry_run=dry_run)
+        except (Refused, Unreachable):
+            remove_staged(written)
+            raise
 
     def queues(self) -> Names | None:
         """The Kueue LocalQueues of the namespace; None when they may not be read."""

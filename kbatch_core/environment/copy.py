@@ -8,7 +8,7 @@ sidecar, no owner reference, because the job must live without the server and wi
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -47,22 +47,14 @@ def copy_environment(pod: dict[str, Any], *, home: str, export: Collection[str] 
     metadata, spec = pod["metadata"], pod["spec"]
     container = notebook_container(pod)
     kept_volumes, dropped = _volumes(spec.get("volumes") or [])
-    names = {volume["name"]: volume for volume in kept_volumes}
+    names = {volume["name"] for volume in kept_volumes}
     volume_mounts = [
         mount
         for mount in container.get("volumeMounts") or []
         if mount["name"] in names and not any(is_under(mount["mountPath"], folder) for folder in _TOKEN_DIRS)
     ]
     used = {mount["name"] for mount in volume_mounts}
-    mounts = tuple(
-        Mount(
-            path=mount["mountPath"],
-            volume=mount["name"],
-            persistent=any(kind in names[mount["name"]] for kind in _PERSISTENT),
-            read_only=bool(mount.get("readOnly")),
-        )
-        for mount in volume_mounts
-    )
+    mounts = mounts_of(volume_mounts, kept_volumes)
     env, dropped_env = filter_env(container.get("env") or [], export)
     dropped += [f"environment variable {name}: {why}" for name, why in dropped_env]
     if container.get("envFrom"):
@@ -86,7 +78,7 @@ def copy_environment(pod: dict[str, Any], *, home: str, export: Collection[str] 
         requests=_without_extended(resources.get("requests") or {}),
         limits=_without_extended(resources.get("limits") or {}),
         container_security=container.get("securityContext") or {},
-        pod=_pod_fields(spec),
+        pod=pod_fields(spec),
         labels={
             key: value
             for key, value in (metadata.get("labels") or {}).items()
@@ -167,7 +159,24 @@ def _volumes(volumes: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[
     return kept, dropped
 
 
-def _pod_fields(spec: dict[str, Any]) -> dict[str, Any]:
+def mounts_of(
+    volume_mounts: Collection[Mapping[str, Any]], volumes: Collection[Mapping[str, Any]]
+) -> tuple[Mount, ...]:
+    """What each mount of a container means to a job."""
+    persistent = {volume["name"] for volume in volumes if any(kind in volume for kind in _PERSISTENT)}
+    return tuple(
+        Mount(
+            path=mount["mountPath"],
+            volume=mount["name"],
+            persistent=mount["name"] in persistent,
+            read_only=bool(mount.get("readOnly")),
+        )
+        for mount in volume_mounts
+    )
+
+
+def pod_fields(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a pod spec that go along."""
     fields = {name: spec[name] for name in _POD_FIELDS if spec.get(name)}
     tolerations = [
         toleration

@@ -35,6 +35,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     image_pull_policy: str = ""
     keep_entrypoint: bool = True
     env: tuple[dict[str, Any], ...] = ()
+    env_from: tuple[dict[str, Any], ...] = ()
+    """ConfigMaps whose keys are variables."""
     volumes: tuple[dict[str, Any], ...] = ()
     volume_mounts: tuple[dict[str, Any], ...] = ()
     mounts: tuple[Mount, ...] = ()

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from kbatch_core.environment import Environment
+from kbatch_core.manifest.carry import StagedFile, carry
 from kbatch_core.manifest.place import Place, find_place
 from kbatch_core.manifest.pod import build_pod
 from kbatch_core.model import labels
@@ -28,6 +29,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     manifest: dict[str, Any]
     place: Place
+    files: tuple[StagedFile, ...]
+    """To be written before the object is sent."""
     warnings: tuple[str, ...]
     copied: str
     """What was taken along from the notebook server, in one line."""
@@ -45,9 +48,10 @@ def build_job(
     cwd: str,
     submit_host: str,
 ) -> Submission:
-    """The Job for `spec` in `environment`. `cwd` is where the user stands. Raises BadOption."""
+    """The Job for `spec` in `environment`. `cwd` is where the user stands. Raises BadOption, BadScript."""
     name = spec.name or spec.script_name
     place = find_place(spec, environment, job_id=job_id, name=name, cwd=cwd)
+    carried = carry(spec, place.record_dir)
     own_labels = _labels(spec, environment, job_id, name)
     manifest = {
         "apiVersion": "batch/v1",
@@ -64,6 +68,7 @@ def build_job(
                 spec,
                 environment,
                 place,
+                carried,
                 job_id=job_id,
                 name=name,
                 labels=own_labels,
@@ -77,6 +82,7 @@ def build_job(
         name=name,
         manifest=manifest,
         place=place,
+        files=carried.files,
         warnings=(*place.warnings, *_home_warning(environment)),
         copied=_copied(environment),
         dropped=environment.dropped,
@@ -116,6 +122,8 @@ def _labels(spec: JobSpec, environment: Environment, job_id: str, name: str) -> 
 def _annotations(spec: JobSpec, environment: Environment, name: str, submit_id: str) -> dict[str, str]:
     """What a label cannot hold; the raw text only where its label is not the same."""
     raw = {labels.NAME: name, labels.USER: environment.user, labels.ACCOUNT: spec.account}
+    if spec.profile:
+        raw[labels.PARTITION] = spec.partition
     wanted = {key: value for key, value in raw.items() if value != label_value(value)}
     wanted |= {
         labels.COMMAND: shlex.join((spec.script_name, *spec.args))
@@ -123,6 +131,8 @@ def _annotations(spec: JobSpec, environment: Environment, name: str, submit_id: 
         else "",
         labels.COMMENT: spec.comment,
         labels.TIME_LIMIT: str(spec.time_limit or ""),
+        labels.OUTPUT: spec.output or "",
+        labels.ERROR: spec.error or "",
         labels.ARRAY: spec.array.format() if spec.array else "",
         labels.SUBMIT_ID: submit_id,
     }

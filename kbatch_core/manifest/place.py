@@ -74,4 +74,4 @@ def _workdir(spec: JobSpec, environment: Environment, cwd: str, warnings: list[s
         return cwd
     if environment.home:
         warnings.append(f"{cwd} is not on a disk that the job has: it runs in {environment.home}")
-    return environment.home
+    return environment.home or environment.workdir

@@ -1,12 +1,16 @@
-"""What a Job runs, read back from the Job (pure): the other direction of `pod.py`."""
+"""What a Job runs, read back from the words of its container (pure): the other direction of `pod.py`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
+from kbatch_core.manifest.carry import BIN, LINES, SCRIPT, WITH_LINE
 from kbatch_core.model.objects import Job
 
 _END_OF_OPTIONS = "--"
+_WITH_LINE = ("/bin/sh", "-c", WITH_LINE)
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -25,17 +29,63 @@ class Program(msgspec.Struct, frozen=True):
         """The file of stderr; empty = with the output."""
         return self.options.get("-e", "")
 
+    @property
+    def record_dir(self) -> str:
+        """The job's folder in home; empty = it has no home."""
+        return self.options.get("-d", "")
+
+    @property
+    def interpreter(self) -> tuple[str, ...]:
+        """What is put before the script."""
+        return self._command[: self._script_at]
+
+    @property
+    def script(self) -> str:
+        """The path of the script in the pod: an annotation as a file, or a file in `record_dir`."""
+        return self._command[self._script_at] if self._command else ""
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        """The script's arguments, without a task's line of --map-file."""
+        return self._command[self._script_at + 1 :]
+
+    @property
+    def lines(self) -> str:
+        """The path of the file with a line for each task; empty when there is none."""
+        return self.words[len(_WITH_LINE)] if self._has_lines else ""
+
+    @property
+    def _has_lines(self) -> bool:
+        return self.words[: len(_WITH_LINE)] == _WITH_LINE
+
+    @property
+    def _command(self) -> tuple[str, ...]:
+        return self.words[len(_WITH_LINE) + 1 :] if self._has_lines else self.words
+
+    @property
+    def _script_at(self) -> int:
+        paths = (f"{BIN}/{SCRIPT}", f"{self.record_dir}/{SCRIPT}")
+        return next((at for at, word in enumerate(self._command) if word in paths), 0)
+
 
 def program_of(job: Job) -> Program:
     """The Program of a Job that kbatch made; an empty one for any other."""
     containers = job.spec.template.spec.containers
-    if not containers:
-        return Program({}, ())
-    words = [unescape(word) for word in (containers[0].command or containers[0].args)]
+    return read_program(containers[0].command or containers[0].args) if containers else Program({}, ())
+
+
+def read_program(container_words: Sequence[str]) -> Program:
+    """The Program in a container's `args` or `command`, as the API has them."""
+    words = [unescape(word) for word in container_words]
     if _END_OF_OPTIONS not in words:
         return Program({}, ())
     end = words.index(_END_OF_OPTIONS)
     return Program(dict(zip(words[2:end:2], words[3:end:2], strict=False)), tuple(words[end + 1 :]))
+
+
+def is_carried(path: str) -> bool:
+    """Whether a file of the pod is an annotation of it, not a file in home."""
+    return path in (f"{BIN}/{SCRIPT}", f"{BIN}/{LINES}")
 
 
 def unescape(text: str) -> str:

@@ -15,8 +15,12 @@ from kbatch_core.model.signals import SignalSpec
 MAX_REQUEUE = 5
 KILL_WAIT_SECONDS = 30
 
-# The script travels as an annotation of the pod template; all annotations together may hold 256 KiB.
-MAX_SCRIPT_BYTES = 64 * 1024
+GPU_RESOURCE = "nvidia.com/gpu"
+
+# What travels as an annotation of the pod template; all annotations together may hold 256 KiB. What is larger is
+# staged in home, and what is larger than the second is data.
+MAX_CARRIED_BYTES = 64 * 1024
+MAX_SCRIPT_BYTES = 16 * 1024 * 1024
 
 
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +46,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     memory: int | None = None
     gpus: int = 0
     gpu_type: str = ""
+    gpu_resource: str = GPU_RESOURCE
+    """Kubernetes' name of what is counted."""
     tmp: int | None = None
     """Bytes of the node's own disk."""
     node_labels: dict[str, str] = {}
@@ -52,6 +58,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     time_limit: int | None = None
     signal: SignalSpec | None = None
     array: ArraySpec | None = None
+    lines: tuple[str, ...] = ()
+    """Of `--map-file`: for each task of `array` the argument that comes last."""
     partition: str = ""
     account: str = ""
     comment: str = ""

@@ -26,6 +26,9 @@ QUEUE = "kueue.x-k8s.io/queue-name"
 COMMENT = "kbatch/comment"
 COMMAND = "kbatch/command"
 ARRAY = "kbatch/array"
+OUTPUT = "kbatch/output"
+ERROR = "kbatch/error"
+"""The patterns as they were typed; where they lead is in the supervisor's options."""
 TIME_LIMIT = "kbatch/time-limit"
 SUBMIT_ID = "kbatch/submit-id"
 CANCELLED_AT = "kbatch/cancelled-at"
@@ -33,6 +36,7 @@ CANCELLED_AT = "kbatch/cancelled-at"
 # On the pod template: projected as files into the container.
 SCRIPT = "kbatch/script"
 SUPERVISOR = "kbatch/supervisor"
+LINES = "kbatch/lines"
 
 # The notebook server's, from KubeSpawner.
 HUB_USERNAME = "hub.jupyter.org/username"

@@ -40,8 +40,8 @@ def check_script(name: str, data: bytes) -> Script:
         raise BadScript(f"{name} is empty.", "Put the commands to run in it.")
     if len(data) > MAX_SCRIPT_BYTES:
         raise BadScript(
-            f"{name} has {len(data) // 1024} KiB; a script may have {MAX_SCRIPT_BYTES // 1024} KiB.",
-            "Keep the program in a file of its own in your home, and submit a short script that starts it.",
+            f"{name} has {len(data) // 2**20} MiB; a script may have {MAX_SCRIPT_BYTES // 2**20} MiB.",
+            "Keep data in files of their own in your home, and let the script read them.",
         )
     line = _line_of(data, b"\0")
     if line:

@@ -23,7 +23,7 @@ contexts: [{name: main, context: {cluster: c, user: u, namespace: science}}]
 
 def run(prog: str, *args: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """kbatch or kqueue as a user starts it, in `cwd`, with an otherwise empty home."""
-    inherited = {name: os.environ[name] for name in ("PATH",)}
+    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     return subprocess.run(
         [str(Path(sys.executable).with_name(prog)), *args],
         cwd=cwd,
@@ -51,7 +51,7 @@ def one_sentence(result: subprocess.CompletedProcess[str], prog: str, code: int)
         ("missing.sh", None, "There is no file missing.sh."),
         ("empty.sh", b"", "empty.sh is empty."),
         ("binary", b"\x7fELF\0\0", "binary:1: a NUL byte"),
-        ("large.sh", b"#" * (300 * 1024), "large.sh has 300 KiB; a script may have 64 KiB."),
+        ("large.sh", b"#" * (20 << 20), "large.sh has 20 MiB; a script may have 16 MiB."),
         ("dos.sh", b"#!/bin/sh\r\n", "dos.sh:1: the line ends in a DOS line break"),
     ],
 )

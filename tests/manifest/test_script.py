@@ -21,7 +21,7 @@ from kbatch_core.model.script import check_script
         (b"#!/bin/sh\n\x7fELF\0", "x.sh:2: a NUL byte"),
         (b"#!/bin/sh\necho \xff\n", "x.sh:2: not UTF-8 text."),
         (b"#!/bin/sh\r\necho\r\n", "x.sh:1: the line ends in a DOS line break"),
-        (b"#" * (300 * 1024), "x.sh has 300 KiB; a script may have 64 KiB."),
+        (b"#" * (20 << 20), "x.sh has 20 MiB; a script may have 16 MiB."),
     ],
 )
 def test_what_cannot_be_a_script_is_one_sentence_with_the_line(data: bytes, sentence: str) -> None:

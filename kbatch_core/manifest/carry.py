@@ -1,0 +1,65 @@
+"""How the script gets into the pod: in the Job itself, or as a file in home when it is too large for that (pure)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kbatch_core.errors import BadScript
+from kbatch_core.model import labels
+from kbatch_core.model.jobspec import MAX_CARRIED_BYTES, JobSpec
+
+BIN = "/kbatch/bin"
+SCRIPT = "script"
+LINES = "lines"
+
+# Gives a task of --map-file its line as the last argument: the JOB_COMPLETION_INDEX-th of the file $0, from 0.
+WITH_LINE = (
+    '_n=$JOB_COMPLETION_INDEX; while IFS= read -r _l || [ "$_l" ]; do [ $_n -gt 0 ] || break; _n=$((_n-1)); done '
+    '<"$0"; exec "$@" "$_l"'
+)
+
+
+class StagedFile(msgspec.Struct, frozen=True):
+    """A file to be written before the submit; `path` is the same for who submits and in the job."""
+
+    path: str
+    data: bytes
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """`command` starts the script in the pod; `annotations` of the pod template become the files called as said in
+    `projected`; `files` are staged in home."""
+
+    command: tuple[str, ...]
+    annotations: dict[str, str]
+    projected: dict[str, str]
+    files: tuple[StagedFile, ...]
+
+
+def carry(spec: JobSpec, record_dir: str) -> Carried:
+    """How `spec`'s script travels; `record_dir` is the job's folder in home, empty = no home. Raises BadScript."""
+    annotations: dict[str, str] = {}
+    projected: dict[str, str] = {}
+    files: list[StagedFile] = []
+
+    def place(name: str, annotation: str, text: str) -> str:
+        data = text.encode()
+        if len(data) <= MAX_CARRIED_BYTES:
+            annotations[annotation] = text
+            projected[name] = annotation
+            return f"{BIN}/{name}"
+        if not record_dir:
+            raise BadScript(
+                f"{spec.script_name} has {len(data) // 1024} KiB"
+                f"{' in its --map-file' if name == LINES else ''}; without a home {MAX_CARRIED_BYTES // 1024} KiB "
+                "are possible.",
+                "Keep the program in the image and submit a short script that starts it.",
+            )
+        files.append(StagedFile(f"{record_dir}/{name}", data))
+        return files[-1].path
+
+    command = (*spec.interpreter, place(SCRIPT, labels.SCRIPT, spec.script), *spec.args)
+    if spec.lines:
+        path = place(LINES, labels.LINES, "".join(f"{line}\n" for line in spec.lines))
+        command = ("/bin/sh", "-c", WITH_LINE, path, *command)
+    return Carried(command, annotations, projected, tuple(files))
