@@ -10,17 +10,32 @@ from pathlib import Path
 from typing import Literal
 
 from kbatch_core.cluster.api import Api
-from kbatch_core.cluster.settings import load
+from kbatch_core.cluster.settings import load, nowhere
 from kbatch_core.cluster.transport import Query, Transport
 from kbatch_core.environment import Environment, Session, detect, this_session
 from kbatch_core.errors import (
     AuthExpired,
     BadOption,
     BadScript,
+    NoCluster,
     NotFound,
     PermissionDenied,
     Refused,
     Unreachable,
+)
+from kbatch_core.history import (
+    Asked,
+    Found,
+    History,
+    Origin,
+    Warn,
+    absent_rows,
+    ignore,
+    keep_ends,
+    match,
+    noted,
+    past_row,
+    past_task_rows,
 )
 from kbatch_core.manifest import Submission, build_job
 from kbatch_core.model import labels
@@ -29,7 +44,7 @@ from kbatch_core.model.names import id_from, is_id, label_value, new_id
 from kbatch_core.model.objects import Event, Job, Pod
 from kbatch_core.model.script import Script, check_script
 from kbatch_core.staging import remove_staged, write_staged
-from kbatch_core.status.row import JobRow, make_row
+from kbatch_core.status import ClusterFacts, JobRow, make_row, task_rows
 
 Names = list[str]
 Rows = list[JobRow]
@@ -54,6 +69,7 @@ class Client:
     ) -> None:
         self.api = api
         self.session = session
+        self.history = History(session.home)
         self._clock = clock
         self._rng = rng or random.SystemRandom()
 
@@ -65,9 +81,18 @@ class Client:
         kubeconfig: str | None = None,
         context: str | None = None,
         environ: Mapping[str, str] = os.environ,
+        history: bool = False,
     ) -> Client:
-        """A Client of the cluster that this process can find. Raises NoCluster, BadConfig."""
-        settings = load(environ, namespace=namespace, kubeconfig=kubeconfig, context=context)
+        """A Client of the cluster that this process can find. Raises NoCluster, BadConfig.
+
+        With `history` NoCluster is raised by the calls that need one, and the others answer from home.
+        """
+        try:
+            settings = load(environ, namespace=namespace, kubeconfig=kubeconfig, context=context)
+        except NoCluster as error:
+            if not history:
+                raise
+            settings = nowhere(error)
         return cls(Api(Transport(settings)), this_session(environ))
 
     def now(self) -> float:
@@ -102,14 +127,31 @@ class Client:
             submit_host=self.session.host,
         )
 
-    def submit(self, submission: Submission, *, dry_run: bool = False) -> Job:
-        """Create the Job: one write. Raises Refused, Unreachable or UnknownOutcome, BadScript."""
-        written = [] if dry_run else write_staged(submission.files)
+    def submit(self, submission: Submission, *, dry_run: bool = False, warn: Warn = ignore) -> Job:
+        """Create the Job: one write. Raises Refused, Unreachable or UnknownOutcome, BadScript.
+
+        The history in home is written around it; when that cannot be, `warn` gets a sentence and the job goes on.
+        """
+        if dry_run:
+            return self.api.create_job(submission.manifest, dry_run=True)
+        with noted(self.history, submission.manifest, self.origin(), self._clock(), warn) as accepted:
+            written = write_staged(submission.files)
+            try:
+                job = self.api.create_job(submission.manifest)
+            except (Refused, Unreachable):
+                remove_staged(written)
+                raise
+            accepted(job)
+        return job
+
+    def origin(self) -> Origin:
+        """Which cluster this is, for the history."""
+        settings = self.api.transport.settings
         try:
-            return self.api.create_job(submission.manifest, dry_run=dry_run)
-        except (Refused, Unreachable):
-            remove_staged(written)
-            raise
+            authority = Path(settings.ca_file).read_bytes() if settings.ca_file else b""
+        except OSError:
+            authority = b""
+        return Origin.of(settings.server, authority)
 
     def queues(self) -> Names | None:
         """The Kueue LocalQueues of the namespace; None when they may not be read."""
@@ -125,8 +167,13 @@ class Client:
         name = self.session.user if user is None else user
         return f"{base},{labels.USER}={label_value(name)}" if name else base
 
-    def list(self, *, user: str | None = "", namespace: str | None = None) -> Rows:
-        """One row per job, oldest first. `user` as in `selector`."""
+    def list(self, *, user: str | None = "", namespace: str | None = None, history: bool = False) -> Rows:
+        """One row per job, oldest first. `user` as in `selector`.
+
+        With `history` also the jobs that are only in the history in home: of every namespace and cluster.
+        """
+        # Read first: a job that is submitted meanwhile must not look as if the cluster had lost it.
+        pasts = self.history.read_all() if history else []
         jobs = self.api.list_jobs(self.selector(user), namespace=namespace)
         pod_selector = self.selector(user, labels.POD_SELECTOR)
         pods = self._pods_by_job(self.api.list_pods(pod_selector, namespace=namespace)) if jobs else {}
@@ -134,7 +181,28 @@ class Client:
         rows = [
             self._row(job, pods.get((job.metadata.namespace, job.metadata.name), []), now) for job in jobs
         ]
-        return sorted(rows, key=lambda row: (row.submitted or 0.0, row.id))
+        if history:
+            keep_ends(self.history, jobs, rows, pasts, now)
+            asked = self._asked(user, namespace)
+            rows += absent_rows(pasts, {row.id for row in rows}, asked, now)
+        return _by_age(rows)
+
+    def past(self, *, user: str | None = "") -> Rows:
+        """The rows of the history alone, where no cluster can be asked."""
+        asked = Asked(user=self.session.user if user is None else user)
+        return _by_age(absent_rows(self.history.read_all(), (), asked, self._clock()))
+
+    def look_up(self, reference: str) -> Found:
+        """The job that `find` finds; when it finds none or no cluster answers, the history's. Raises as `find`."""
+        try:
+            return Found(job=self.find(reference))
+        except (NotFound, Unreachable) as error:
+            past = self.history.read(reference) or match(self.history.read_all(), reference)
+            if past is None:
+                raise
+            if isinstance(error, NotFound):
+                return Found(job=past.job, past=past, asked=self._asked("", None))
+            return Found(job=past.job, past=past, error=error)
 
     def find(self, reference: str) -> Job:
         """The job that an id, a unique beginning of one, a job name or an object name means.
@@ -162,9 +230,26 @@ class Client:
             raise BadOption(f'"{reference}" means {len(matches)} jobs: {ids}.', "Give more of the id.")
         return matches[0]
 
-    def row(self, job: Job) -> JobRow:
+    def row(self, job: Job | Found) -> JobRow:
         """The row of one job, with what its pods and events explain."""
-        return self._row(job, self.pods(job), self._clock())
+        now = self._clock()
+        if isinstance(job, Found):
+            if job.past is not None:
+                return past_row(job.past, now, gone=job.asked.covers(job.past))
+            job = job.job
+        row = self._row(job, self.pods(job), now)
+        past = self.history.read(row.id) if row.finished else None
+        keep_ends(self.history, [job], [row], [past] if past is not None else [], now)
+        return row
+
+    def task_rows(self, job: Job | Found) -> Rows:
+        """A row per task of an array."""
+        now = self._clock()
+        if isinstance(job, Found):
+            if job.past is not None:
+                return past_task_rows(job.past, now, gone=job.asked.covers(job.past))
+            job = job.job
+        return task_rows(job, self.pods(job), [], now, ClusterFacts(history=self.history))
 
     def pods(self, job: Job) -> Pods:
         """The pods of a job, oldest first."""
@@ -221,7 +306,9 @@ class Client:
             },
             "spec": spec,
         }
-        return self.api.patch_job(job.metadata.name, patch, namespace=job.metadata.namespace)
+        cancelled = self.api.patch_job(job.metadata.name, patch, namespace=job.metadata.namespace)
+        self.history.keep(cancelled)
+        return cancelled
 
     def logs(self, job: Job, options: Query | None = None) -> Iterator[bytes]:
         """The container log of the job's newest pod, in chunks. Raises NotFound when no pod has started."""
@@ -236,7 +323,14 @@ class Client:
             yield from stream.chunks()
 
     def _row(self, job: Job, pods: Pods, now: float) -> JobRow:
-        return make_row(job, pods, self._events(job, pods), now)
+        return make_row(job, pods, self._events(job, pods), now, ClusterFacts(history=self.history))
+
+    def _asked(self, user: str | None, namespace: str | None) -> Asked:
+        return Asked(
+            origin=self.origin(),
+            namespace=self.api.namespace if namespace is None else namespace,
+            user=self.session.user if user is None else user,
+        )
 
     def _events(self, job: Job, pods: Collection[Pod]) -> Events:
         """Events, only of what needs explaining: a job that waits. One read per object, never a namespace."""
@@ -271,6 +365,10 @@ def read_script(path: str) -> Script:
     except OSError as error:
         raise BadScript(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from error
     return check_script(Path(path).name, data)
+
+
+def _by_age(rows: Rows) -> Rows:
+    return sorted(rows, key=lambda row: (row.submitted or 0.0, row.id))
 
 
 def _raw_name(job: Job) -> str:

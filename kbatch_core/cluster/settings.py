@@ -41,6 +41,19 @@ class NoCredentials:
         return False
 
 
+class NowhereCredentials:
+    """For a process that has no cluster: each request says why."""
+
+    def __init__(self, error: NoCluster) -> None:
+        self._error = error
+
+    def headers(self) -> dict[str, str]:
+        raise self._error
+
+    def refresh(self) -> bool:
+        return False
+
+
 class TokenFile:
     """A bearer token in a file that may be replaced at any moment; safe to share between threads."""
 
@@ -122,6 +135,11 @@ def load(
     from kbatch_core.cluster.kubeconfig import from_kubeconfig
 
     return from_kubeconfig(kubeconfig, context=context, namespace=namespace)
+
+
+def nowhere(error: NoCluster) -> Settings:
+    """Settings with which each request raises `error`: for what can be answered without a cluster."""
+    return Settings(server="", namespace="", credentials=NowhereCredentials(error))
 
 
 def in_cluster(

@@ -214,24 +214,6 @@ def completing(case: Case) -> Verdict | None:
     return None
 
 
-def from_record(record: Record) -> Verdict:
-    """The verdict of a job that is gone from the cluster, as its record in home tells it."""
-    source = "record removed by its TTL; from the history in home"
-    evidence = _record_words(record)
-    if record.reason == "TimeLimit":
-        return verdict("TO", "TimeLimit", f"Reached its time limit; {source}", evidence=evidence)
-    if record.reason == "OutOfMemory" or (record.oom and (record.exit or record.signal)):
-        return verdict(
-            "OOM", "OutOfMemory", f"Killed because its memory was full; {source}", evidence=evidence
-        )
-    if record.signal:
-        name = _signal(record.signal)
-        return verdict("F", "NonZeroExitCode", f"Killed by SIG{name}; {source}", evidence=evidence)
-    if record.exit or record.reason:
-        return verdict("F", "NonZeroExitCode", f"exit {record.exit}; {source}", evidence=evidence)
-    return verdict("CD", "", f"exit 0; {source}", evidence=evidence)
-
-
 # What the rules share.
 
 

@@ -25,7 +25,8 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     Times in seconds since the epoch, `time_limit` in seconds, `cpus` in millicores, `memory` in bytes: what one
     task asks for. `state` is Slurm's code, `code` the reason in one word, `sentence` and `hint` the same for
     people, `evidence` the cluster's own words. `finished` says that nothing comes after. `tasks` is None for a
-    job that is no array; `task` is the number in a row of one task, whose `id` is `ID_TASK` as in squeue.
+    job that is no array; `task` is the number in a row of one task, whose `id` is `ID_TASK` as in squeue. `past`: it
+    is from the history in home, and the cluster has no such object, or was not asked.
     """
 
     id: str
@@ -56,6 +57,7 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
     job_name: str
     uid: str
+    past: bool = False
 
     def elapsed(self, now: float) -> int:
         """Seconds that it has run; 0 before it started."""
@@ -166,7 +168,9 @@ def _ended(case: Case) -> float | None:
 def _node(case: Case, whole_array: bool) -> str:
     """Where it runs or last ran; for an array the nodes of what runs, or how many."""
     if not whole_array:
-        return safe_text(case.pod.spec.node_name) if case.pod is not None else ""
+        if case.pod is not None:
+            return safe_text(case.pod.spec.node_name)
+        return safe_text(case.record.node) if case.record is not None else ""
     active = {pod.spec.node_name for pod in case.pods if pod.spec.node_name and not is_over(pod)}
     if len(active) > NODES_NAMED:
         return f"{len(active)} nodes"

@@ -22,7 +22,10 @@ from kbatch_core.status.words import plural
 
 
 class TaskCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the tasks of an array are; `cancelled` ones had not ended when the array did."""
+    """Where the tasks of an array are; `cancelled` ones had not ended when the array did.
+
+    `unknown` ones are those of an array that is gone, and of whose end nothing tells.
+    """
 
     total: int
     pending: int
@@ -30,6 +33,7 @@ class TaskCounts(msgspec.Struct, frozen=True, kw_only=True):
     done: int
     failed: int
     cancelled: int
+    unknown: int = 0
 
 
 def count_tasks(job: Job, pods: Iterable[Pod]) -> TaskCounts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -28,18 +29,25 @@ class Verdict(msgspec.Struct, frozen=True):
     evidence: str = ""
 
 
+class Records(Protocol):
+    """Records by (job id, task number; None for a job that is no array). A dict is one."""
+
+    def get(self, key: tuple[str, int | None], /) -> Record | None:
+        """The record of the last start; None when there is none."""
+
+
 class ClusterFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What may be known besides a job, its pods and their events.
 
     None means "may not be read" (or is not there): it costs the reasons that need it and nothing else.
-    `nodes` are by name, `workloads` by the uid of the Job that owns them, `history` holds the records found in
-    home by (job id, task number; None for a job that is no array).
+    `nodes` are by name, `workloads` by the uid of the Job that owns them, `history` has the records in home, asked
+    for only where no pod has one.
     """
 
     nodes: Mapping[str, Node] | None = None
     quotas: Sequence[ResourceQuota] | None = None
     workloads: Mapping[str, Workload] | None = None
-    history: Mapping[tuple[str, int | None], Record] | None = None
+    history: Records | None = None
 
 
 NO_FACTS = ClusterFacts()

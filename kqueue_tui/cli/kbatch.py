@@ -119,7 +119,7 @@ def submit(client: Client, submission: Submission, resolved: Resolved) -> int:
         client.submit(submission, dry_run=True)
         complain("kbatch", f"The cluster would accept the job {submission.name!r}; nothing was submitted.")
         return 0
-    job = client.submit(submission)
+    job = client.submit(submission, warn=lambda sentence: complain("kbatch", sentence))
     if resolved.get("json"):
         import msgspec
 

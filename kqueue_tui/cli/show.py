@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from kbatch_core.client import Client
+from kbatch_core.history import Found
 from kbatch_core.manifest.program import program_of
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Job
@@ -14,7 +15,7 @@ from kbatch_core.model.quantity import format_cpus, format_memory
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.model.timelimit import format_time
 from kbatch_core.status.row import JobRow
-from kqueue_tui.cli.run import cluster_options
+from kqueue_tui.cli.run import cluster_options, complain
 
 
 @click.command("show")
@@ -33,9 +34,11 @@ def command(
     kubeconfig: str | None,
 ) -> None:
     """Show everything about JOB: an id, a unique beginning of one, or a name."""
-    client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context)
-    found = client.find(job)
-    template = found.spec.template.metadata.annotations
+    client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context, history=True)
+    found = client.look_up(job)
+    if found.error is not None:
+        complain("kqueue", f"{found.error.sentence} This is from your home's history.", found.error.hint)
+    template = found.job.spec.template.metadata.annotations
     if script:
         click.echo(template.get(labels.SCRIPT, ""), nl=False)
     elif supervisor:
@@ -43,7 +46,7 @@ def command(
     elif output:
         click.echo(_dump(client, found, output), nl=False)
     else:
-        for name, value in facts(found, client.row(found), client.now()):
+        for name, value in facts(found.job, client.row(found), client.now()):
             click.echo(f"{name:>12}  {value}")
 
 
@@ -51,6 +54,7 @@ def facts(job: Job, row: JobRow, now: float) -> list[tuple[str, str]]:
     """What is known, as (name, value) in reading order; nothing that is empty."""
     annotations = job.metadata.annotations
     program = program_of(job)
+    containers = job.spec.template.spec.containers
     asked = [
         f"{format_cpus(row.cpus)} CPU" if row.cpus else "",
         f"{format_memory(row.memory)} memory" if row.memory else "",
@@ -74,11 +78,15 @@ def facts(job: Job, row: JobRow, now: float) -> list[tuple[str, str]]:
         ("Asked for", ", ".join(part for part in asked if part)),
         ("Node", row.node),
         ("Command", safe_text(annotations.get(labels.COMMAND, "")) or row.name),
-        ("Directory", safe_text(job.spec.template.spec.containers[0].working_dir)),
+        ("Directory", safe_text(containers[0].working_dir) if containers else ""),
         ("Output", safe_text(program.output) or "container log only"),
         ("Errors", safe_text(program.error)),
         ("Comment", safe_text(annotations.get(labels.COMMENT, ""))),
-        ("Object", f"job/{row.job_name} in namespace {row.namespace}"),
+        ("Object", f"job/{row.job_name} in namespace {row.namespace}" if row.job_name else ""),
+        (
+            "Source",
+            "the history in home: the cluster has no such object, or was not asked" if row.past else "",
+        ),
     ]
     return [(name, value) for name, value in lines if value]
 
@@ -89,9 +97,11 @@ def _moment(seconds: float | None) -> str:
     return datetime.fromtimestamp(seconds).astimezone().isoformat(sep=" ", timespec="seconds")
 
 
-def _dump(client: Client, job: Job, form: str) -> str:
-    whole = client.api.get_job_object(job.metadata.name, namespace=job.metadata.namespace)
-    return dump(whole, form)
+def _dump(client: Client, found: Found, form: str) -> str:
+    if found.past is not None:
+        return dump(client.history.manifest(found.past.id) or {}, form)
+    metadata = found.job.metadata
+    return dump(client.api.get_job_object(metadata.name, namespace=metadata.namespace), form)
 
 
 def dump(value: object, form: str) -> str:

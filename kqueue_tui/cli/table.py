@@ -12,7 +12,7 @@ Cell = Callable[[JobRow, float], str]
 
 COLUMNS: tuple[tuple[str, Cell, bool], ...] = (
     ("JOBID", lambda row, now: row.id, False),
-    ("NAME", lambda row, now: row.name, False),
+    ("NAME", lambda row, now: row.name or "-", False),
     ("ST", lambda row, now: row.state, False),
     ("TIME", lambda row, now: format_time(row.elapsed(now)), True),
     ("LIMIT", lambda row, now: format_time(row.time_limit) if row.time_limit else "-", True),

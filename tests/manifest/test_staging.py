@@ -83,7 +83,8 @@ def test_the_file_is_there_before_the_job_is_sent(tmp_path: Path) -> None:
     assert there == [str(path)]
     assert path.read_text() == LARGE
     assert path.stat().st_mode & 0o777 == 0o700
-    assert [found.name for found in path.parent.iterdir()] == ["script"], "nothing half-written stays"
+    names = {found.name for found in path.parent.iterdir()}
+    assert names == {"job.json", "script"}, "nothing half-written stays"
 
 
 def test_a_refused_job_leaves_no_file_and_a_dry_run_writes_none(tmp_path: Path) -> None:

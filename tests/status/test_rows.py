@@ -6,7 +6,6 @@ from msgspec.structs import replace
 
 from kbatch_core.model import labels
 from kbatch_core.status import make_row
-from kbatch_core.status.ended import from_record
 from tests.status.objects import (
     ID,
     JOB_UID,
@@ -17,7 +16,6 @@ from tests.status.objects import (
     job,
     pod,
     record,
-    record_struct,
     stamp,
 )
 
@@ -91,20 +89,3 @@ def test_text_from_outside_cannot_leave_its_cell() -> None:
         job(annotations={labels.NAME: "\x1b]0;title\x07a\x1b[2Jb\nc\u202e", labels.USER: "x\ty"}), [], [], NOW
     )
     assert (row.name, row.user) == ("ab c�", "x y")
-
-
-def test_a_job_that_is_gone_is_told_by_its_history() -> None:
-    told = {
-        "CD ": record_struct(),
-        "F NonZeroExitCode": record_struct(exit=3),
-        "OOM OutOfMemory": record_struct(exit=137, signal=9, oom=1),
-        "TO TimeLimit": record_struct(exit=143, signal=15, reason="TimeLimit"),
-    }
-    for expected, one in told.items():
-        found = from_record(one)
-        assert f"{found.state} {found.code}" == expected
-        assert "from the history in home" in found.sentence
-    assert from_record(record_struct(exit=139, signal=11)).sentence.startswith("Killed by SIGSEGV")
-    assert from_record(record_struct(exit=0, reason="Terminated")).state == "F", (
-        "an unclear end is no success"
-    )
