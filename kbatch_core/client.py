@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+from kbatch_core.actions import Actions
 from kbatch_core.cluster.api import Api
 from kbatch_core.cluster.settings import load, nowhere
 from kbatch_core.cluster.transport import Query, Transport
@@ -20,41 +21,34 @@ from kbatch_core.errors import (
     NoCluster,
     NotFound,
     PermissionDenied,
-    Refused,
     Unreachable,
 )
 from kbatch_core.history import (
     Asked,
     Found,
-    History,
-    Origin,
-    Warn,
     absent_rows,
-    ignore,
     keep_ends,
     match,
-    noted,
     past_row,
     past_task_rows,
 )
 from kbatch_core.manifest import Submission, build_job
+from kbatch_core.manifest.change import is_finished
 from kbatch_core.model import labels
 from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.names import id_from, is_id, label_value, new_id
 from kbatch_core.model.objects import Event, Job, Pod
 from kbatch_core.model.script import Script, check_script
-from kbatch_core.staging import remove_staged, write_staged
 from kbatch_core.status import ClusterFacts, JobRow, make_row, task_rows
 
 Names = list[str]
 Rows = list[JobRow]
 Events = list[Event]
 Pods = list[Pod]
-FINISHED = ("Complete", "Failed")
 
 
-class Client:
-    """Jobs of one user in one namespace.
+class Client(Actions):
+    """Jobs of one user in one namespace: submit, ask, and what Actions does to them.
 
     Owns no thread. `session` says where the user stands; clock and random are passed in by tests.
     """
@@ -67,11 +61,7 @@ class Client:
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
     ) -> None:
-        self.api = api
-        self.session = session
-        self.history = History(session.home)
-        self._clock = clock
-        self._rng = rng or random.SystemRandom()
+        super().__init__(api, session, clock, rng or random.SystemRandom())
 
     @classmethod
     def connect(
@@ -126,32 +116,6 @@ class Client:
             cwd=self.session.cwd,
             submit_host=self.session.host,
         )
-
-    def submit(self, submission: Submission, *, dry_run: bool = False, warn: Warn = ignore) -> Job:
-        """Create the Job: one write. Raises Refused, Unreachable or UnknownOutcome, BadScript.
-
-        The history in home is written around it; when that cannot be, `warn` gets a sentence and the job goes on.
-        """
-        if dry_run:
-            return self.api.create_job(submission.manifest, dry_run=True)
-        with noted(self.history, submission.manifest, self.origin(), self._clock(), warn) as accepted:
-            written = write_staged(submission.files)
-            try:
-                job = self.api.create_job(submission.manifest)
-            except (Refused, Unreachable):
-                remove_staged(written)
-                raise
-            accepted(job)
-        return job
-
-    def origin(self) -> Origin:
-        """Which cluster this is, for the history."""
-        settings = self.api.transport.settings
-        try:
-            authority = Path(settings.ca_file).read_bytes() if settings.ca_file else b""
-        except OSError:
-            authority = b""
-        return Origin.of(settings.server, authority)
 
     def queues(self) -> Names | None:
         """The Kueue LocalQueues of the namespace; None when they may not be read."""
@@ -273,7 +237,7 @@ class Client:
         while True:
             try:
                 job = self.api.get_job(job.metadata.name, namespace=job.metadata.namespace)
-                if _finished(job) or (until == "started" and self._started(job)):
+                if is_finished(job) or (until == "started" and self._started(job)):
                     return job
             except Unreachable as error:
                 if isinstance(error, AuthExpired):
@@ -284,31 +248,6 @@ class Client:
     def _started(self, job: Job) -> bool:
         pods = self.pods(job)
         return bool(pods) and pods[-1].status.phase in ("Running", "Succeeded", "Failed")
-
-    # Act
-
-    def cancel(self, job: Job) -> Job:
-        """End a job and keep its record: the controller stops its pods and fails it within about a second.
-
-        A held job has no clock yet; it is let go with no pod to run. Raises Refused when it has ended already.
-        """
-        state = _finished(job)
-        job_id = job.metadata.labels.get(labels.ID, job.metadata.name)
-        if state:
-            raise Refused(f"Job {job_id} has ended already.", f"`kqueue show {job_id}` says how.")
-        spec: dict[str, object] = {"activeDeadlineSeconds": 1}
-        if job.spec.suspend:
-            spec |= {"suspend": False, "parallelism": 0}
-        patch = {
-            "metadata": {
-                "annotations": {labels.CANCELLED_AT: str(int(self._clock()))},
-                "uid": job.metadata.uid,
-            },
-            "spec": spec,
-        }
-        cancelled = self.api.patch_job(job.metadata.name, patch, namespace=job.metadata.namespace)
-        self.history.keep(cancelled)
-        return cancelled
 
     def logs(self, job: Job, options: Query | None = None) -> Iterator[bytes]:
         """The container log of the job's newest pod, in chunks. Raises NotFound when no pod has started."""
@@ -334,7 +273,7 @@ class Client:
 
     def _events(self, job: Job, pods: Collection[Pod]) -> Events:
         """Events, only of what needs explaining: a job that waits. One read per object, never a namespace."""
-        if _finished(job) or job.spec.suspend:
+        if is_finished(job) or job.spec.suspend:
             return []
         if not pods:
             return self.api.list_events(job.metadata.uid, namespace=job.metadata.namespace)
@@ -374,9 +313,3 @@ def _by_age(rows: Rows) -> Rows:
 def _raw_name(job: Job) -> str:
     metadata = job.metadata
     return metadata.annotations.get(labels.NAME) or metadata.labels.get(labels.NAME, "")
-
-
-def _finished(job: Job) -> bool:
-    return any(
-        condition.type in FINISHED and condition.status == "True" for condition in job.status.conditions
-    )

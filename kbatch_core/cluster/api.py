@@ -171,6 +171,22 @@ class Api:
             return [queue.metadata.name for queue in found]
         return []
 
+    def access_review(
+        self, verb: str, group: str, resource: str, subresource: str = "", namespace: str = ""
+    ) -> bool:
+        """Whether this account may do that: a SelfSubjectAccessReview, which stores nothing."""
+        attributes = {
+            "verb": verb,
+            "group": group,
+            "resource": resource,
+            "subresource": subresource,
+            "namespace": namespace,
+        }
+        body = msgspec.json.encode({"spec": {"resourceAttributes": attributes}})
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        answer = self.retry.call(lambda: self.transport.request("POST", path, body=body))
+        return bool(_decode(answer, dict[str, Any]).get("status", {}).get("allowed"))
+
     def version(self) -> dict[str, Any]:
         """The API server's version."""
         return self._get("/version", dict[str, Any])

@@ -128,6 +128,16 @@ def test_a_hold_and_the_deadline_of_a_cancel_do_not_come_back() -> None:
     assert (spec.hold, spec.give_up_after) == (False, None)
 
 
+@pytest.mark.parametrize("change", ["kbatch/cancelled-at", "kbatch/limit-deadline"])
+def test_what_give_up_after_asked_for_outlives_a_change_of_the_deadline(change: str) -> None:
+    submission = make(
+        JobSpec(script="#!/bin/sh\n", script_name="a", give_up_after=60), ENVIRONMENTS["laptop"]
+    )
+    submission.manifest["metadata"]["annotations"] |= {change: "1", "kbatch/deadline": "90"}
+    submission.manifest["spec"]["activeDeadlineSeconds"] = 1
+    assert again(submission)[0].give_up_after == 60
+
+
 @pytest.mark.parametrize(("parallelism", "throttle"), [(3, 3), (7, 7), (10, None), (0, 3)])
 def test_a_throttle_that_was_changed_since_is_the_one_that_comes_back(
     parallelism: int, throttle: int | None
