@@ -40,6 +40,10 @@ class Actions:
         self._rng = rng
         self._rights: dict[tuple[str, ...], bool] = {}
 
+    def now(self) -> float:
+        """Seconds since the epoch by the server, whose times the rows have."""
+        return self._clock() + self.api.transport.server_ahead
+
     def submit(self, submission: Submission, *, dry_run: bool = False, warn: Warn = ignore) -> Job:
         """Create the Job: one write. Raises Refused, Unreachable or UnknownOutcome, BadScript.
 
@@ -71,7 +75,7 @@ class Actions:
 
         Raises Refused when it has ended already.
         """
-        return self._patch(job, change.cancel_patch(job, self._clock()))
+        return self._patch(job, change.cancel_patch(job, self.now()))
 
     def hold(self, job: Job) -> Job:
         """Keep a job from running. One that runs is stopped, and starts from its beginning when it is released.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from kbatch_core.actions import Actions
 from kbatch_core.cluster.api import Api
@@ -15,7 +15,6 @@ from kbatch_core.cluster.settings import load, nowhere
 from kbatch_core.cluster.transport import Query, Transport
 from kbatch_core.environment import Environment, Session, detect, this_session
 from kbatch_core.errors import (
-    AuthExpired,
     BadOption,
     BadScript,
     NoCluster,
@@ -40,6 +39,9 @@ from kbatch_core.model.names import id_from, is_id, label_value, new_id
 from kbatch_core.model.objects import Event, Job, Pod
 from kbatch_core.model.script import Script, check_script
 from kbatch_core.status import ClusterFacts, JobRow, make_row, task_rows
+
+if TYPE_CHECKING:
+    from kbatch_core.queue import Queue
 
 Names = list[str]
 Rows = list[JobRow]
@@ -84,10 +86,6 @@ class Client(Actions):
                 raise
             settings = nowhere(error)
         return cls(Api(Transport(settings)), this_session(environ))
-
-    def now(self) -> float:
-        """Seconds since the epoch, by the clock that rows are made with."""
-        return self._clock()
 
     # Submit
 
@@ -141,7 +139,7 @@ class Client(Actions):
         jobs = self.api.list_jobs(self.selector(user), namespace=namespace)
         pod_selector = self.selector(user, labels.POD_SELECTOR)
         pods = self._pods_by_job(self.api.list_pods(pod_selector, namespace=namespace)) if jobs else {}
-        now = self._clock()
+        now = self.now()
         rows = [
             self._row(job, pods.get((job.metadata.namespace, job.metadata.name), []), now) for job in jobs
         ]
@@ -167,6 +165,27 @@ class Client(Actions):
             if isinstance(error, NotFound):
                 return Found(job=past.job, past=past, asked=self._asked("", None))
             return Found(job=past.job, past=past, error=error)
+
+    def queue(
+        self,
+        *,
+        user: str | None = None,
+        namespaces: Sequence[str] = (),
+        selector: str = "",
+        on_change: Callable[[], None] = lambda: None,
+    ) -> Queue:
+        """The jobs as they change; its owner starts and stops it. `user` as in `selector`, the rest as in Queue."""
+        from kbatch_core.queue import Queue  # only for who stays: a single answer starts sooner without it
+
+        return Queue(
+            self.api,
+            user=self.session.user if user is None else user,
+            namespaces=namespaces,
+            selector=selector,
+            history=self.history,
+            on_change=on_change,
+            clock=self._clock,
+        )
 
     def find(self, reference: str) -> Job:
         """The job that an id, a unique beginning of one, a job name or an object name means.
@@ -196,7 +215,7 @@ class Client(Actions):
 
     def row(self, job: Job | Found) -> JobRow:
         """The row of one job, with what its pods and events explain."""
-        now = self._clock()
+        now = self.now()
         if isinstance(job, Found):
             if job.past is not None:
                 return past_row(job.past, now, gone=job.asked.covers(job.past))
@@ -208,7 +227,7 @@ class Client(Actions):
 
     def task_rows(self, job: Job | Found) -> Rows:
         """A row per task of an array."""
-        now = self._clock()
+        now = self.now()
         if isinstance(job, Found):
             if job.past is not None:
                 return past_task_rows(job.past, now, gone=job.asked.covers(job.past))
@@ -221,33 +240,14 @@ class Client(Actions):
         pods = self.api.list_pods(selector, namespace=job.metadata.namespace)
         return sorted(pods, key=lambda pod: pod.metadata.creation_timestamp)
 
-    def wait(
-        self,
-        job: Job,
-        *,
-        until: Literal["started", "ended"] = "ended",
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> Job:
+    def wait(self, job: Job, *, until: Literal["started", "ended"] = "ended") -> Job:
         """The job once it has ended (or its pod has started to run, or ended before that).
 
-        Asks again and again, at most every five seconds, and lives through an API server that is away: a job
-        may take days. Raises NotFound when it was deleted.
+        Lives through an API server that is away: a job may take days. Raises NotFound when it was deleted.
         """
-        pause = 0.2
-        while True:
-            try:
-                job = self.api.get_job(job.metadata.name, namespace=job.metadata.namespace)
-                if is_finished(job) or (until == "started" and self._started(job)):
-                    return job
-            except Unreachable as error:
-                if isinstance(error, AuthExpired):
-                    raise
-            sleep(pause)
-            pause = min(pause * 1.5, 5.0)
+        from kbatch_core.queue.waiting import wait
 
-    def _started(self, job: Job) -> bool:
-        pods = self.pods(job)
-        return bool(pods) and pods[-1].status.phase in ("Running", "Succeeded", "Failed")
+        return wait(self.api, job, until=until)
 
     def logs(self, job: Job, options: Query | None = None) -> Iterator[bytes]:
         """The container log of the job's newest pod, in chunks. Raises NotFound when no pod has started."""
