@@ -20,7 +20,7 @@ from kbatch_core.manifest import Submission, build_job, change
 from kbatch_core.manifest.again import read_back, submitted_from
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec, from_numbers
-from kbatch_core.model.names import new_id
+from kbatch_core.model.names import id_from, new_submit_id
 from kbatch_core.model.objects import Job, parse_time
 from kbatch_core.staging import remove_staged, write_staged
 from kbatch_core.status.case import array_of, condition, in_indexes, index_of, is_array
@@ -132,11 +132,12 @@ class Actions:
         if memory is not None:
             spec = msgspec.structs.replace(spec, memory=memory)
         submit_dir, submit_host = submitted_from(whole)
+        submit_id = new_submit_id(self._rng)
         again = build_job(
             spec,
             environment,
-            job_id=new_id(self._rng),
-            submit_id=f"{self._rng.getrandbits(64):016x}",
+            job_id=id_from(submit_id),
+            submit_id=submit_id,
             namespace=job.metadata.namespace,
             cwd=submit_dir,
             submit_host=submit_host,

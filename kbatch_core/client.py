@@ -35,7 +35,7 @@ from kbatch_core.manifest import Submission, build_job
 from kbatch_core.manifest.change import is_finished
 from kbatch_core.model import labels
 from kbatch_core.model.jobspec import JobSpec
-from kbatch_core.model.names import id_from, is_id, label_value, new_id
+from kbatch_core.model.names import id_from, is_id, label_value, new_submit_id
 from kbatch_core.model.objects import Event, Job, Pod
 from kbatch_core.model.script import Script, check_script
 from kbatch_core.status import ClusterFacts, JobRow, make_row, task_rows
@@ -103,12 +103,11 @@ class Client(Actions):
 
     def prepare(self, spec: JobSpec, environment: Environment | None = None) -> Submission:
         """The Job that `submit` would send. Nothing is written. Raises BadOption."""
-        submit_id = spec.submit_id or f"{self._rng.getrandbits(64):016x}"
-        job_id = id_from(submit_id) if spec.submit_id else new_id(self._rng)
+        submit_id = spec.submit_id or new_submit_id(self._rng)
         return build_job(
             spec,
             environment or self.environment(spec),
-            job_id=job_id,
+            job_id=id_from(submit_id),
             submit_id=submit_id,
             namespace=self.api.namespace,
             cwd=self.session.cwd,

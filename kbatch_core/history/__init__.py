@@ -5,6 +5,7 @@ from kbatch_core.history.join import Asked, Found, absent_rows, match, output_pa
 from kbatch_core.history.journal import Warn, ignore, keep_ends, noted
 from kbatch_core.history.past import Origin, Past
 from kbatch_core.history.rows import UNKNOWN, facts, past_row, past_task_rows
+from kbatch_core.history.usage import Sample, downsample, parse_usage
 
 __all__ = [
     "FOLDER",
@@ -14,14 +15,17 @@ __all__ = [
     "History",
     "Origin",
     "Past",
+    "Sample",
     "Warn",
     "absent_rows",
+    "downsample",
     "facts",
     "ignore",
     "keep_ends",
     "match",
     "noted",
     "output_path",
+    "parse_usage",
     "past_row",
     "past_task_rows",
 ]

@@ -20,7 +20,7 @@ from kbatch_core.model.record import Record
 from kbatch_core.status import ClusterFacts, JobRow, TaskCounts, Verdict, make_row, task_rows
 from kbatch_core.status.case import array_of, index_of, is_array
 from kbatch_core.status.verdict import verdict
-from kbatch_core.status.words import list_tasks, plural
+from kbatch_core.status.words import clock, list_tasks, plural
 
 UNKNOWN = "?"
 
@@ -31,10 +31,10 @@ def past_row(past: Past, now: float, *, gone: bool) -> JobRow:
     row = make_row(job, [], [], now, facts(past))
     if not is_array(job):
         row = replace(row, past=True)
-        return _unknown(row, _verdict(past, None, gone), gone) if unknown else row
+        return _unknown(row, _verdict(past, None, gone, now), gone) if unknown else row
     starts = [record.start for record in past.records.values()]
     row = replace(row, past=True, started=min(starts, default=None))
-    return _unknown_array(row, past, job, unknown, gone) if unknown or past.submission is None else row
+    return _unknown_array(row, past, job, unknown, gone, now) if unknown or past.submission is None else row
 
 
 def past_task_rows(past: Past, now: float, *, gone: bool) -> list[JobRow]:
@@ -42,7 +42,8 @@ def past_task_rows(past: Past, now: float, *, gone: bool) -> list[JobRow]:
     job, unknown = closed(past)
     rows = [replace(row, past=True) for row in task_rows(job, [], [], now, facts(past))]
     return [
-        _unknown(row, _verdict(past, row.task, gone), gone) if row.task in unknown else row for row in rows
+        _unknown(row, _verdict(past, row.task, gone, now), gone) if row.task in unknown else row
+        for row in rows
     ]
 
 
@@ -149,9 +150,9 @@ def _unknown(row: JobRow, found: Verdict, gone: bool) -> JobRow:
     )
 
 
-def _unknown_array(row: JobRow, past: Past, job: Job, unknown: set[Task], gone: bool) -> JobRow:
+def _unknown_array(row: JobRow, past: Past, job: Job, unknown: set[Task], gone: bool, now: float) -> JobRow:
     """An array with tasks whose end is unknown: failed when one of the others did, else unknown itself."""
-    found = _verdict(past, None, gone)
+    found = _verdict(past, None, gone, now)
     total = job.spec.completions or 0
     failed = [task for task, record in past.records.items() if task is not None and not succeeded(record)]
     done = len(past.records) - len(failed)
@@ -174,11 +175,12 @@ def _unknown_array(row: JobRow, past: Past, job: Job, unknown: set[Task], gone: 
     return replace(_unknown(row, found, gone), tasks=counts)
 
 
-def _verdict(past: Past, task: Task, gone: bool) -> Verdict:
+def _verdict(past: Past, task: Task, gone: bool, now: float) -> Verdict:
     """Why it is not known how the job or task ended."""
-    started = (
-        past.starts.get(task, 0) if task is not None or not _is_array(past) else sum(past.starts.values())
-    )
+    if task is not None or not is_array(past.job):
+        begun = list(past.starts.get(task, ()))
+    else:
+        begun = [moment for moments in past.starts.values() for moment in moments]
     outdated = past.outdated.get(task)
     earlier = f"; an earlier start ended with exit {outdated.exit}" if outdated is not None else ""
     submit_id = past.job.metadata.annotations.get(labels.SUBMIT_ID, "")
@@ -189,9 +191,9 @@ def _verdict(past: Past, task: Task, gone: bool) -> Verdict:
             "No answer to its submit was seen, and nothing says that it ever ran",
             f"kbatch --submit-id {submit_id} submits it again, and makes no second job" if submit_id else "",
         )
-    times = (
-        f"it was started {plural(started, 'time')}" if started else "nothing says that it was ever started"
-    )
+    times = "nothing says that it was ever started"
+    if begun:
+        times = f"it was started {plural(len(begun), 'time')}, last at {clock(max(begun), now)}"
     if not gone:
         origin = past.submission.origin.server if past.submission is not None else ""
         where = f"{origin or 'an unknown cluster'}, namespace {past.job.metadata.namespace or 'unknown'}"
@@ -208,7 +210,3 @@ def _verdict(past: Past, task: Task, gone: bool) -> Verdict:
         f"How it ended is unknown: {why} ({times}{earlier}), and the cluster has it no more",
         "Its output file, if it has one, may say more",
     )
-
-
-def _is_array(past: Past) -> bool:
-    return is_array(past.job)

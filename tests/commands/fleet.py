@@ -18,7 +18,7 @@ from kbatch_core.errors import NotFound
 from kbatch_core.manifest import build_job
 from kbatch_core.model import labels
 from kbatch_core.model.jobspec import JobSpec
-from kbatch_core.model.names import new_id
+from kbatch_core.model.names import id_from, new_submit_id
 from kbatch_core.model.objects import Job, Pod
 from tests.cluster import Cluster, wait_for
 
@@ -46,11 +46,12 @@ class Fleet:
         """A job; `fields` are those of JobSpec."""
         fields = {"script": "#!/bin/sh\nsleep 1\n", "script_name": "x.sh", "cpus": 1000, **fields}
         environment = Environment(image="images.example.org/none:1", user=user, keep_entrypoint=False)
+        submit_id = new_submit_id(_random)
         made = build_job(
             JobSpec(**fields),
             environment,
-            job_id=new_id(_random),
-            submit_id=f"{_random.getrandbits(64):x}",
+            job_id=id_from(submit_id),
+            submit_id=submit_id,
             namespace=self.namespace,
             cwd="/",
             submit_host="test",

@@ -194,7 +194,7 @@ def test_any_value_anywhere_in_a_job_file_is_survived(data: st.DataObject) -> No
     for _ in range(data.draw(st.integers(1, 3))):
         container, key = data.draw(st.sampled_from(list(places(whole))))
         container[key] = data.draw(HOSTILE)
-    past = make_past(ID, json.dumps(whole).encode(), {}, {1: 1})
+    past = make_past(ID, json.dumps(whole).encode(), {}, {1: b"1790000000\n"})
     assert past is not None
     everything(past)
 
@@ -209,7 +209,7 @@ def test_any_value_anywhere_in_a_record_is_survived_and_is_no_success(data: st.D
     key = data.draw(st.sampled_from([name for name in record if name != "exit"]))
     record[key] = data.draw(HOSTILE)
     text = json.dumps(record).encode()
-    past = make_past(ID, json.dumps({"job": manifest()}).encode(), {None: text}, {None: 1})
+    past = make_past(ID, json.dumps({"job": manifest()}).encode(), {None: text}, {None: b"1790000000\n"})
     assert past is not None
     assert everything(past)[0].state != "CD"
 

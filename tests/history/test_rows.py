@@ -76,7 +76,8 @@ def test_a_record_of_an_earlier_start_is_not_the_end(tmp_path: Path) -> None:
     started(tmp_path)
     found = row(history)
     assert (found.state, found.code, found.exit_code) == ("?", "LostEvidence", None)
-    assert "started 2 times; an earlier start ended with exit 0" in found.sentence
+    assert "started 2 times, last at " in found.sentence
+    assert "; an earlier start ended with exit 0" in found.sentence
     ended(tmp_path, starts=1, restart=2, exit=5)
     assert (row(history).state, row(history).exit_code, row(history).restarts) == ("F", 5, 2)
 
