@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from kbatch_core.environment import Environment
-from kbatch_core.environment.copy import mounts_of, pod_fields
+from kbatch_core.environment.copy import pod_fields
+from kbatch_core.environment.volumes import mounts_of
 from kbatch_core.errors import BadOption
 from kbatch_core.manifest.exports import HUB_SIZES, is_ours
 from kbatch_core.manifest.pod import OUR_VOLUMES, home_term

@@ -24,13 +24,17 @@ ENVIRONMENTS = {
         name: copy_environment(load_pod(name), home=HOME)
         for name in ("z2jh-pvc", "nfs-gpu", "binder-minimal")
     },
+    "its own directory": msgspec.structs.replace(
+        copy_environment(load_pod("nfs-gpu"), home="/root"), workdir="/srv/repo"
+    ),
     "laptop": Environment(image="images.example.org/x", user="ann", keep_entrypoint=False),
 }
 
 
-def make(spec: JobSpec, environment: Environment, cwd: str = HOME) -> Submission:
+def make(spec: JobSpec, environment: Environment) -> Submission:
     return build_job(
-        spec, environment, job_id="abcd2345", submit_id="0123456789abcdef", namespace="hub", cwd=cwd,
+        spec, environment, job_id="abcd2345", submit_id="0123456789abcdef", namespace="hub",
+        cwd="/root" if environment.workdir else HOME,
         submit_host="jupyter-ann",
     )  # fmt: skip
 
@@ -118,6 +122,17 @@ def test_a_change_comes_out_as_if_it_had_been_asked_for_at_first(
         expected.manifest["spec"]["template"]["spec"]["containers"][0].pop("env")
         changed.manifest["spec"]["template"]["spec"]["containers"][0].pop("env")
     assert changed.manifest == expected.manifest
+
+
+def test_a_name_that_was_the_scripts_is_the_next_scripts() -> None:
+    spec, _ = again(
+        make(JobSpec(script="#!/bin/sh\n", script_name="a.sh", args=("x",)), ENVIRONMENTS["laptop"])
+    )
+    assert (spec.name, spec.script_name) == ("", "a.sh")
+    spec, _ = again(
+        make(JobSpec(script="#!/bin/sh\n", script_name="a.sh", name="sim"), ENVIRONMENTS["laptop"])
+    )
+    assert (spec.name, spec.script_name) == ("sim", "a.sh")
 
 
 def test_a_hold_and_the_deadline_of_a_cancel_do_not_come_back() -> None:
