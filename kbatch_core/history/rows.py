@@ -54,7 +54,7 @@ def facts(past: Past) -> ClusterFacts:
 
 def closed(past: Past) -> tuple[Job, set[Task]]:
     """The job with the status that its records give it, and the tasks (None: the job) whose end is unknown."""
-    job = past.job
+    job: Job = past.job
     if past.closed:
         return job, set()
     if (

@@ -174,7 +174,7 @@ def test_rerun_with_another_limit_and_more_memory(fleet: Fleet) -> None:
 def test_rerun_of_an_array_takes_only_what_did_not_succeed(fleet: Fleet) -> None:
     job = fleet.submit(array=parse_array("10-40:10%2"), requeue=False)
     first = fleet.run(job, 2)
-    codes = {pod.metadata.annotations[labels.COMPLETION_INDEX]: pod for pod in first}
+    codes = {pod.metadata.annotations.completion_index: pod for pod in first}
     fleet.finish(codes["0"])
     fleet.finish(codes["1"], 5)
     wait_for(lambda: fleet.get(job).status.failed_indexes == "1", what="the failed index")
