@@ -24,12 +24,15 @@ from kbatch_core.errors import (
 )
 from kbatch_core.history import (
     Asked,
+    Efficiency,
     Found,
     absent_rows,
+    efficiency,
     keep_ends,
     match,
     past_row,
     past_task_rows,
+    records_of,
 )
 from kbatch_core.manifest import Submission, build_job
 from kbatch_core.manifest.change import is_finished
@@ -232,6 +235,18 @@ class Client(Actions):
                 return past_task_rows(job.past, now, gone=job.asked.covers(job.past))
             job = job.job
         return task_rows(job, self.pods(job), [], now, ClusterFacts(history=self.history))
+
+    def efficiency(self, job: Job | Found) -> Efficiency:
+        """What a job used against what it asked for, from the records of its pods and in home."""
+        row = self.row(job)
+        past = self.history.read(row.id)
+        live = job if isinstance(job, Job) else job.job if job.past is None else None
+        records = dict(past.records) if past is not None else {}
+        if live is not None:
+            records |= records_of(row.id, self.pods(live))
+        tasks = {*records, *(past.starts if past is not None else ())}
+        usage = {task: self.history.usage(row.id, task) for task in tasks}
+        return efficiency(row, records, usage)
 
     def pods(self, job: Job) -> Pods:
         """The pods of a job, oldest first."""

@@ -187,7 +187,7 @@ def job_file() -> Any:
     return {"submitted": NOW, "origin": {"server": "https://x", "authority": "a"}, "job": sent}
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_value_anywhere_in_a_job_file_is_survived(data: st.DataObject) -> None:
     whole = job_file()
@@ -199,7 +199,7 @@ def test_any_value_anywhere_in_a_job_file_is_survived(data: st.DataObject) -> No
     everything(past)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_any_value_anywhere_in_a_record_is_survived_and_is_no_success(data: st.DataObject) -> None:
     record = {
