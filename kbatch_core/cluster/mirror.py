@@ -17,14 +17,14 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from kbatch_core.model.objects import ObjectMeta
+from kbatch_core.model.objects import Metadata
 
 
 class HasMetadata(Protocol):
     """Any Kubernetes object."""
 
     @property
-    def metadata(self) -> ObjectMeta: ...
+    def metadata(self) -> Metadata: ...
 
 
 Kind = TypeVar("Kind", bound=HasMetadata)

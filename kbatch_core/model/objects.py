@@ -20,7 +20,7 @@ class _Object(msgspec.Struct, frozen=True, rename="camel", kw_only=True, gc=Fals
     """Base: camelCase on the wire, read-only here."""
 
 
-class ObjectMeta(_Object):
+class Metadata(_Object):
     name: str = ""
     namespace: str = ""
     uid: str = ""
@@ -29,9 +29,6 @@ class ObjectMeta(_Object):
     deletion_timestamp: str | None = None
     generation: int = 0
     labels: dict[str, str] = {}
-
-
-class Metadata(ObjectMeta):
     annotations: dict[str, str] = {}
 
 
@@ -71,8 +68,7 @@ class PodSpec(_Object):
 
 
 class PodTemplate(_Object):
-    """Without its metadata: the script and the supervisor travel there, the largest part of a Job."""
-
+    metadata: Metadata = Metadata()
     spec: PodSpec = PodSpec()
 
 
@@ -104,20 +100,6 @@ class Job(_Object):
     metadata: Metadata = Metadata()
     spec: JobSpecObject = JobSpecObject()
     status: JobStatus = JobStatus()
-
-
-class WholeTemplate(PodTemplate):
-    metadata: Metadata = Metadata()
-
-
-class WholeJobSpec(JobSpecObject):
-    template: WholeTemplate = WholeTemplate()
-
-
-class WholeJob(Job):
-    """A Job with what its pod template carries."""
-
-    spec: WholeJobSpec = WholeJobSpec()
 
 
 class Waiting(_Object):
@@ -172,22 +154,12 @@ class OwnerReference(_Object):
     controller: bool = False
 
 
-class OwnedMetadata(ObjectMeta):
+class OwnedMetadata(Metadata):
     owner_references: list[OwnerReference] = []
 
 
-class PodAnnotations(_Object):
-    """Of a pod's annotations only what we ask for: the script and the supervisor are among them."""
-
-    completion_index: str = msgspec.field(default="", name="batch.kubernetes.io/job-completion-index")
-
-
-class PodMetadata(OwnedMetadata):
-    annotations: PodAnnotations = PodAnnotations()
-
-
 class Pod(_Object):
-    metadata: PodMetadata = PodMetadata()
+    metadata: OwnedMetadata = OwnedMetadata()
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
 

@@ -15,6 +15,8 @@ _ESCAPES = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
 )
+_COLOURS = re.compile(r"(\x1b\[[0-9;:]*m)")
+_PLAIN = ("\x1b[0m", "\x1b[m")
 # Joiners are part of words and emoji in many scripts; they reorder nothing.
 _JOINERS = "\u200c\u200d"
 _SPACES = frozenset("\t\n\v\f\r\x85\u2028\u2029")
@@ -31,6 +33,29 @@ def safe_text(text: str, limit: int | None = None) -> str:
     if limit is not None and len(text) > limit:
         return text[: limit - 1].rstrip() + "…"
     return text
+
+
+def safe_line(text: str, *, colours: bool = True) -> str:
+    """A line of a log that can only be read: its colours stay, everything else that moves or hides goes.
+
+    Of a progress bar, which writes over itself with carriage returns, the last state stays. Tabs stay.
+    """
+    if text.isprintable():
+        return text
+    text = last_state(text)
+    text = _ESCAPES.sub(lambda found: found[0] if _COLOURS.fullmatch(found[0]) and colours else "", text)
+    parts = _COLOURS.split(text)
+    parts[::2] = ["".join(char if char == "\t" else _safe(char) for char in part) for part in parts[::2]]
+    if len(parts) > 1 and colours:
+        return "".join(parts) + ("" if parts[-2] in _PLAIN and not parts[-1] else "\x1b[0m")
+    return "".join(parts[::2])
+
+
+def last_state(text: str) -> str:
+    """What a terminal shows of a line that was written over with carriage returns: the last that is not empty."""
+    if "\r" not in text:
+        return text
+    return next((part for part in reversed(text.split("\r")) if part), "")
 
 
 def _safe(char: str) -> str:

@@ -96,6 +96,12 @@ def task_rows(
     return rows
 
 
+def task_row(job: Job, pods: Sequence[Pod], events: Sequence[Event], now: float, task: int) -> JobRow:
+    """The row of one task of an array. `pods` are those of the task."""
+    case = make_case(job, pods, events, now, NO_FACTS, pod=newest(pods), task=task)
+    return _row(case, explain_case(case))
+
+
 def _row(case: Case, verdict: Verdict) -> JobRow:
     job = case.job
     metadata = job.metadata

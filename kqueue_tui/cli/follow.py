@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 from kbatch_core.client import Client
+from kbatch_core.errors import BadOption
+from kbatch_core.history import Found
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Job
 from kbatch_core.status.row import JobRow
@@ -31,14 +31,18 @@ def exit_status(row: JobRow) -> int:
 
 
 def follow(client: Client, job: Job) -> int:
-    """The job's output here until it has ended; its exit code."""
+    """The job's output here until it has ended, of an array that of all tasks; its exit code."""
+    from kbatch_core.logs import LogRequest
+    from kqueue_tui.cli.logprint import LogPrinter
+    from kqueue_tui.cli.logs import log_readers, print_logs
+
     job_id = job.metadata.labels[labels.ID]
     try:
-        client.wait(job, until="started")
-        for chunk in client.logs(job, {"follow": "true"}):
-            sys.stdout.buffer.write(chunk)
-            sys.stdout.buffer.flush()
+        readers = log_readers(client, Found(job=job), LogRequest(follow=True))
+        print_logs(readers, LogPrinter("kbatch", ends=len(readers) > 1), follow=True)
     except KeyboardInterrupt:
         complain("kbatch", f"Job {job_id} goes on.", f"Look at it with `kqueue logs -f {job_id}`.")
         return 130
+    except BadOption as error:
+        complain("kbatch", error.sentence, "Waiting for the end without the output.")
     return wait(client, job)

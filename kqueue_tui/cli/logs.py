@@ -2,67 +2,133 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
-from collections import deque
+from collections.abc import Sequence
 
 import click
+from msgspec.structs import replace
 
 from kbatch_core.client import Client
-from kbatch_core.errors import NotFound
-from kbatch_core.history import Past, output_path
-from kqueue_tui.cli.run import cluster_options
+from kbatch_core.errors import BadOption, KbatchError
+from kbatch_core.history import Found
+from kbatch_core.logs import LogReader, LogRequest
+from kbatch_core.model import labels
+from kbatch_core.model.arrays import parse_array
+from kbatch_core.model.moments import parse_moment
+from kbatch_core.status.case import array_of, is_array
+from kqueue_tui.cli.logprint import LogPrinter
+from kqueue_tui.cli.merge import merged
+from kqueue_tui.cli.run import cluster_options, complain
+
+# Logs that are followed at once: each is a thread and, where the file is not in home, a connection.
+MOST = 50
 
 
 @click.command("logs")
-@click.argument("job")
-@click.option("--follow", "-f", is_flag=True, help="Go on until the job ends.")
-@click.option("--tail", metavar="N", type=click.IntRange(0), help="Only the last N lines.")
+@click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@click.option("--follow", "-f", is_flag=True, help="Go on until the job ends; wait for one that is pending.")
+@click.option("--tail", "-n", metavar="N", type=click.IntRange(0), help="Only the last N lines.")
+@click.option("--since", metavar="WHEN", help="Only lines since then: 10m, 2h, 14:00, 2026-11-25T14:00.")
 @click.option("--timestamps", "-t", is_flag=True, help="Put the time before each line.")
+@click.option("--task", metavar="LIST", help="Only these tasks of an array: 3, 1-5, 2,7.")
+@click.option("--previous", "-p", is_flag=True, help="The attempt before the newest one.")
+@click.option("--stderr", is_flag=True, help="The file of --error in place of that of --output.")
+@click.option("--verbose", "-v", is_flag=True, help="Say what is read, also when not on a terminal.")
 @cluster_options
 def command(
-    job: str,
+    jobs: tuple[str, ...],
     follow: bool,
     tail: int | None,
+    since: str | None,
     timestamps: bool,
+    task: str | None,
+    previous: bool,
+    stderr: bool,
+    verbose: bool,
     namespace: str | None,
     context: str | None,
     kubeconfig: str | None,
-) -> None:
-    """Print the output of JOB as its container's log has it, or as its file has it when the log is gone."""
+) -> int:
+    """Print the output of jobs: from the file in home where it can be read here, else as their containers' logs.
+
+    Several jobs, or all tasks of an array, are told apart by what is put before each line. In a pipe the bytes of a
+    single job's output come out unchanged. Where lines may be missing, standard error says so.
+    """
     client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context, history=True)
-    found = client.look_up(job)
-    if found.past is not None:
-        copy_file(found.past, tail)
-        return
-    options = {
-        "follow": "true" if follow else None,
-        "tailLines": tail,
-        "timestamps": "true" if timestamps else None,
-    }
-    # Bytes, not text: a job may print anything.
-    for chunk in client.logs(found.job, options):
-        sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
+    request = LogRequest(
+        follow=follow,
+        tail=tail,
+        since=parse_moment(since, client.now()) if since is not None else None,
+        times=timestamps,
+        previous=previous,
+        stderr=stderr,
+    )
+    readers: dict[str, LogReader] = {}
+    for reference in dict.fromkeys(jobs):
+        readers |= log_readers(client, client.look_up(reference), request, task)
+    printer = LogPrinter(timestamps=timestamps, verbose=verbose, colours=not os.environ.get("NO_COLOR"))
+    return print_logs(readers, printer, follow=follow)
 
 
-def copy_file(past: Past, tail: int | None) -> None:
-    """The output file of a job that the cluster has no more. Raises NotFound."""
-    path = output_path(past)
-    if not path:
-        raise NotFound(
-            f"The log of job {past.id} is gone with it, and it is not known to have an output file.",
-            f"`kqueue show {past.id}` says what is known.",
+def log_readers(
+    client: Client, found: Found, request: LogRequest, tasks: str | None = None
+) -> dict[str, LogReader]:
+    """The readers of a job: one, or one per task of an array; `tasks` names some of them. Raises BadOption."""
+    job_id = found.job.metadata.labels.get(labels.ID, found.job.metadata.name)
+    return {
+        job_id if number is None else f"{job_id}_{number}": client.log_reader(
+            found, replace(request, task=number)
         )
+        for number in tasks_of(found, tasks)
+    }
+
+
+def tasks_of(found: Found, wanted: str | None) -> Sequence[int | None]:
+    """The numbers of the tasks to read; (None,) for a job that is no array. Raises BadOption."""
+    if wanted is not None:
+        return tuple(parse_array(wanted).numbers())
+    job = found.job
+    if not is_array(job):
+        return (None,)
+    array = array_of(job)
+    return tuple(array.numbers()) if array is not None else tuple(range(job.spec.completions or 0))
+
+
+def print_logs(readers: dict[str, LogReader], printer: LogPrinter, *, follow: bool) -> int:
+    """Print them all; the exit code. One reader's error is raised, of several each is said."""
+    if len(readers) == 1:
+        try:
+            for batch in next(iter(readers.values())).batches():
+                printer.batch(batch)
+        finally:
+            printer.close()
+        return 0
+    if follow and len(readers) > MOST:
+        raise BadOption(
+            f"{len(readers)} logs cannot be followed at once; {MOST} can.", "Name fewer, with --task."
+        )
+    colours = {label: at for at, label in enumerate(readers)}
+    # Without -f one after the other, in their order.
+    groups = [readers] if follow else [{label: reader} for label, reader in readers.items()]
+    worst = 0
     try:
-        with open(path, "rb") as file:
-            if tail is not None:
-                sys.stdout.buffer.writelines(deque(file, tail))
-                return
-            shutil.copyfileobj(file, sys.stdout.buffer)
-    except OSError as error:
-        raise NotFound(
-            f"The log of job {past.id} is gone with it, and its output file {path} cannot be read here "
-            f"({error.strerror}).",
-            "Look where that home is mounted.",
-        ) from error
+        for group in groups:
+            try:
+                for label, what in merged(group):
+                    if isinstance(what, KbatchError):
+                        worst = max(worst, failed(printer, what))
+                    else:
+                        printer.batch(what, label, colours[label])
+            except KbatchError as error:
+                worst = max(worst, failed(printer, error))
+    finally:
+        printer.close()
+    return worst
+
+
+def failed(printer: LogPrinter, error: KbatchError) -> int:
+    printer.close()
+    complain("kqueue", error.sentence, error.hint)
+    sys.stderr.flush()
+    return error.exit_code

@@ -1,0 +1,59 @@
+"""One job, or one task of an array, as the API server has it now: its state and its pods."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from kbatch_core.logs.container import has_started
+from kbatch_core.logs.podlog import LogApi
+from kbatch_core.model import labels
+from kbatch_core.model.objects import Job, Pod
+from kbatch_core.status.case import index_of, pod_index
+from kbatch_core.status.row import JobRow, make_row, task_row
+
+
+class Look(msgspec.Struct, frozen=True):
+    """`row` is None when the job was deleted; `pods` are oldest first."""
+
+    row: JobRow | None
+    pods: tuple[Pod, ...]
+
+    def started(self, container: str) -> list[Pod]:
+        """The pods that have a log."""
+        return [pod for pod in self.pods if has_started(pod, container)]
+
+
+class Task:
+    """Looks at one job or task. `number` is the task's; None for a job that is no array."""
+
+    def __init__(
+        self, api: LogApi, job: Job, number: int | None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.job = job
+        self.number = number
+        self.id = job.metadata.labels.get(labels.ID, job.metadata.name)
+        self.container = job.spec.template.spec.containers[0].name
+        self._api = api
+        self._clock = clock
+
+    def look(self) -> Look:
+        """Its state now. Raises Unreachable, Refused."""
+        metadata = self.job.metadata
+        job = self._api.job(metadata.name, metadata.uid)
+        if job is None:
+            return Look(None, ())
+        self.job = job
+        pods = self._api.pods(f"{labels.JOB_NAME}={metadata.name}")
+        if self.number is not None:
+            index = index_of(job, self.number)
+            pods = [pod for pod in pods if pod_index(pod) == index]
+        events = []
+        if not pods or pods[-1].status.phase == "Pending":
+            events = self._api.events(pods[-1].metadata.uid if pods else metadata.uid)
+        now = self._clock()
+        if self.number is not None:
+            return Look(task_row(job, pods, events, now, self.number), tuple(pods))
+        return Look(make_row(job, pods, events, now), tuple(pods))

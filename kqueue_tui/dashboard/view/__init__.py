@@ -1,1 +1,0 @@
-"""What the dashboard shows, computed without Textual (pure): looks, columns, filter, order, lines."""
