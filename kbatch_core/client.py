@@ -5,59 +5,56 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from kbatch_core.actions import Actions
 from kbatch_core.cluster.api import Api
 from kbatch_core.cluster.settings import load, nowhere
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.environment import Environment, Session, detect, this_session
 from kbatch_core.errors import (
-    AuthExpired,
     BadOption,
     BadScript,
     NoCluster,
     NotFound,
     PermissionDenied,
-    Refused,
     Unreachable,
 )
 from kbatch_core.history import (
     Asked,
+    Efficiency,
     Found,
-    History,
-    Origin,
-    Warn,
     absent_rows,
-    ignore,
+    efficiency,
     keep_ends,
     match,
-    noted,
     past_row,
     past_task_rows,
+    records_of,
 )
 from kbatch_core.manifest import Submission, build_job
+from kbatch_core.manifest.change import is_finished
 from kbatch_core.model import labels
 from kbatch_core.model.jobspec import JobSpec
-from kbatch_core.model.names import id_from, is_id, label_value, new_id
+from kbatch_core.model.names import id_from, is_id, label_value, new_submit_id
 from kbatch_core.model.objects import Event, Job, Pod
 from kbatch_core.model.script import Script, check_script
-from kbatch_core.staging import remove_staged, write_staged
 from kbatch_core.status import ClusterFacts, JobRow, make_row, task_rows
 
 if TYPE_CHECKING:
     from kbatch_core.logs import LogReader, LogRequest
+    from kbatch_core.queue import Queue
 
 Names = list[str]
 Rows = list[JobRow]
 Events = list[Event]
 Pods = list[Pod]
-FINISHED = ("Complete", "Failed")
 
 
-class Client:
-    """Jobs of one user in one namespace.
+class Client(Actions):
+    """Jobs of one user in one namespace: submit, ask, and what Actions does to them.
 
     Owns no thread. `session` says where the user stands; clock and random are passed in by tests.
     """
@@ -70,11 +67,7 @@ class Client:
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
     ) -> None:
-        self.api = api
-        self.session = session
-        self.history = History(session.home)
-        self._clock = clock
-        self._rng = rng or random.SystemRandom()
+        super().__init__(api, session, clock, rng or random.SystemRandom())
 
     @classmethod
     def connect(
@@ -98,10 +91,6 @@ class Client:
             settings = nowhere(error)
         return cls(Api(Transport(settings)), this_session(environ))
 
-    def now(self) -> float:
-        """Seconds since the epoch, by the clock that rows are made with."""
-        return self._clock()
-
     # Submit
 
     def environment(self, spec: JobSpec) -> Environment:
@@ -118,43 +107,16 @@ class Client:
 
     def prepare(self, spec: JobSpec, environment: Environment | None = None) -> Submission:
         """The Job that `submit` would send. Nothing is written. Raises BadOption."""
-        submit_id = spec.submit_id or f"{self._rng.getrandbits(64):016x}"
-        job_id = id_from(submit_id) if spec.submit_id else new_id(self._rng)
+        submit_id = spec.submit_id or new_submit_id(self._rng)
         return build_job(
             spec,
             environment or self.environment(spec),
-            job_id=job_id,
+            job_id=id_from(submit_id),
             submit_id=submit_id,
             namespace=self.api.namespace,
             cwd=self.session.cwd,
             submit_host=self.session.host,
         )
-
-    def submit(self, submission: Submission, *, dry_run: bool = False, warn: Warn = ignore) -> Job:
-        """Create the Job: one write. Raises Refused, Unreachable or UnknownOutcome, BadScript.
-
-        The history in home is written around it; when that cannot be, `warn` gets a sentence and the job goes on.
-        """
-        if dry_run:
-            return self.api.create_job(submission.manifest, dry_run=True)
-        with noted(self.history, submission.manifest, self.origin(), self._clock(), warn) as accepted:
-            written = write_staged(submission.files)
-            try:
-                job = self.api.create_job(submission.manifest)
-            except (Refused, Unreachable):
-                remove_staged(written)
-                raise
-            accepted(job)
-        return job
-
-    def origin(self) -> Origin:
-        """Which cluster this is, for the history."""
-        settings = self.api.transport.settings
-        try:
-            authority = Path(settings.ca_file).read_bytes() if settings.ca_file else b""
-        except OSError:
-            authority = b""
-        return Origin.of(settings.server, authority)
 
     def queues(self) -> Names | None:
         """The Kueue LocalQueues of the namespace; None when they may not be read."""
@@ -180,7 +142,7 @@ class Client:
         jobs = self.api.list_jobs(self.selector(user), namespace=namespace)
         pod_selector = self.selector(user, labels.POD_SELECTOR)
         pods = self._pods_by_job(self.api.list_pods(pod_selector, namespace=namespace)) if jobs else {}
-        now = self._clock()
+        now = self.now()
         rows = [
             self._row(job, pods.get((job.metadata.namespace, job.metadata.name), []), now) for job in jobs
         ]
@@ -206,6 +168,27 @@ class Client:
             if isinstance(error, NotFound):
                 return Found(job=past.job, past=past, asked=self._asked("", None))
             return Found(job=past.job, past=past, error=error)
+
+    def queue(
+        self,
+        *,
+        user: str | None = None,
+        namespaces: Sequence[str] = (),
+        selector: str = "",
+        on_change: Callable[[], None] = lambda: None,
+    ) -> Queue:
+        """The jobs as they change; its owner starts and stops it. `user` as in `selector`, the rest as in Queue."""
+        from kbatch_core.queue import Queue  # only for who stays: a single answer starts sooner without it
+
+        return Queue(
+            self.api,
+            user=self.session.user if user is None else user,
+            namespaces=namespaces,
+            selector=selector,
+            history=self.history,
+            on_change=on_change,
+            clock=self._clock,
+        )
 
     def find(self, reference: str) -> Job:
         """The job that an id, a unique beginning of one, a job name or an object name means.
@@ -235,7 +218,7 @@ class Client:
 
     def row(self, job: Job | Found) -> JobRow:
         """The row of one job, with what its pods and events explain."""
-        now = self._clock()
+        now = self.now()
         if isinstance(job, Found):
             if job.past is not None:
                 return past_row(job.past, now, gone=job.asked.covers(job.past))
@@ -247,12 +230,24 @@ class Client:
 
     def task_rows(self, job: Job | Found) -> Rows:
         """A row per task of an array."""
-        now = self._clock()
+        now = self.now()
         if isinstance(job, Found):
             if job.past is not None:
                 return past_task_rows(job.past, now, gone=job.asked.covers(job.past))
             job = job.job
         return task_rows(job, self.pods(job), [], now, ClusterFacts(history=self.history))
+
+    def efficiency(self, job: Job | Found) -> Efficiency:
+        """What a job used against what it asked for, from the records of its pods and in home."""
+        row = self.row(job)
+        past = self.history.read(row.id)
+        live = job if isinstance(job, Job) else job.job if job.past is None else None
+        records = dict(past.records) if past is not None else {}
+        if live is not None:
+            records |= records_of(row.id, self.pods(live))
+        tasks = {*records, *(past.starts if past is not None else ())}
+        usage = {task: self.history.usage(row.id, task) for task in tasks}
+        return efficiency(row, records, usage)
 
     def pods(self, job: Job) -> Pods:
         """The pods of a job, oldest first."""
@@ -260,58 +255,14 @@ class Client:
         pods = self.api.list_pods(selector, namespace=job.metadata.namespace)
         return sorted(pods, key=lambda pod: pod.metadata.creation_timestamp)
 
-    def wait(
-        self,
-        job: Job,
-        *,
-        until: Literal["started", "ended"] = "ended",
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> Job:
+    def wait(self, job: Job, *, until: Literal["started", "ended"] = "ended") -> Job:
         """The job once it has ended (or its pod has started to run, or ended before that).
 
-        Asks again and again, at most every five seconds, and lives through an API server that is away: a job
-        may take days. Raises NotFound when it was deleted.
+        Lives through an API server that is away: a job may take days. Raises NotFound when it was deleted.
         """
-        pause = 0.2
-        while True:
-            try:
-                job = self.api.get_job(job.metadata.name, namespace=job.metadata.namespace)
-                if _finished(job) or (until == "started" and self._started(job)):
-                    return job
-            except Unreachable as error:
-                if isinstance(error, AuthExpired):
-                    raise
-            sleep(pause)
-            pause = min(pause * 1.5, 5.0)
+        from kbatch_core.queue.waiting import wait
 
-    def _started(self, job: Job) -> bool:
-        pods = self.pods(job)
-        return bool(pods) and pods[-1].status.phase in ("Running", "Succeeded", "Failed")
-
-    # Act
-
-    def cancel(self, job: Job) -> Job:
-        """End a job and keep its record: the controller stops its pods and fails it within about a second.
-
-        A held job has no clock yet; it is let go with no pod to run. Raises Refused when it has ended already.
-        """
-        state = _finished(job)
-        job_id = job.metadata.labels.get(labels.ID, job.metadata.name)
-        if state:
-            raise Refused(f"Job {job_id} has ended already.", f"`kqueue show {job_id}` says how.")
-        spec: dict[str, object] = {"activeDeadlineSeconds": 1}
-        if job.spec.suspend:
-            spec |= {"suspend": False, "parallelism": 0}
-        patch = {
-            "metadata": {
-                "annotations": {labels.CANCELLED_AT: str(int(self._clock()))},
-                "uid": job.metadata.uid,
-            },
-            "spec": spec,
-        }
-        cancelled = self.api.patch_job(job.metadata.name, patch, namespace=job.metadata.namespace)
-        self.history.keep(cancelled)
-        return cancelled
+        return wait(self.api, job, until=until)
 
     def log_reader(self, job: Job | Found, request: LogRequest | None = None) -> LogReader:
         """A reader of the log of a job, or of one task of an array; None = all so far. Raises BadOption."""
@@ -339,7 +290,7 @@ class Client:
 
     def _events(self, job: Job, pods: Collection[Pod]) -> Events:
         """Events, only of what needs explaining: a job that waits. One read per object, never a namespace."""
-        if _finished(job) or job.spec.suspend:
+        if is_finished(job) or job.spec.suspend:
             return []
         if not pods:
             return self.api.list_events(job.metadata.uid, namespace=job.metadata.namespace)
@@ -379,9 +330,3 @@ def _by_age(rows: Rows) -> Rows:
 def _raw_name(job: Job) -> str:
     metadata = job.metadata
     return metadata.annotations.get(labels.NAME) or metadata.labels.get(labels.NAME, "")
-
-
-def _finished(job: Job) -> bool:
-    return any(
-        condition.type in FINISHED and condition.status == "True" for condition in job.status.conditions
-    )

@@ -25,7 +25,7 @@ from kbatch_core.errors import (
     UnknownOutcome,
 )
 from kbatch_core.model import labels
-from kbatch_core.model.objects import Event, EventList, Job, JobList, Pod, PodList
+from kbatch_core.model.objects import Event, EventList, Job, JobList, Pod, PodList, WholeJob
 
 Decoded = TypeVar("Decoded")
 
@@ -85,9 +85,9 @@ class Api:
                 f"`--submit-id {metadata['annotations'][labels.SUBMIT_ID]}`: that makes no second job.",
             ) from error
 
-    def get_job(self, name: str, *, namespace: str | None = None) -> Job:
+    def get_job(self, name: str, *, namespace: str | None = None) -> WholeJob:
         """One Job by its object name. Raises NotFound."""
-        return self._get(f"{jobs_path(namespace or self.namespace)}/{quote(name)}", Job)
+        return self._get(f"{jobs_path(namespace or self.namespace)}/{quote(name)}", WholeJob)
 
     def get_job_object(self, name: str, *, namespace: str | None = None) -> dict[str, Any]:
         """One Job with every field, as the API sent it."""
@@ -170,6 +170,22 @@ class Api:
                 continue
             return [queue.metadata.name for queue in found]
         return []
+
+    def access_review(
+        self, verb: str, group: str, resource: str, subresource: str = "", namespace: str = ""
+    ) -> bool:
+        """Whether this account may do that: a SelfSubjectAccessReview, which stores nothing."""
+        attributes = {
+            "verb": verb,
+            "group": group,
+            "resource": resource,
+            "subresource": subresource,
+            "namespace": namespace,
+        }
+        body = msgspec.json.encode({"spec": {"resourceAttributes": attributes}})
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        answer = self.retry.call(lambda: self.transport.request("POST", path, body=body))
+        return bool(_decode(answer, dict[str, Any]).get("status", {}).get("allowed"))
 
     def version(self) -> dict[str, Any]:
         """The API server's version."""

@@ -17,14 +17,14 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from kbatch_core.model.objects import Metadata
+from kbatch_core.model.objects import ObjectMeta
 
 
 class HasMetadata(Protocol):
     """Any Kubernetes object."""
 
     @property
-    def metadata(self) -> Metadata: ...
+    def metadata(self) -> ObjectMeta: ...
 
 
 Kind = TypeVar("Kind", bound=HasMetadata)

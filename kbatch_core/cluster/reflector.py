@@ -119,15 +119,15 @@ class Reflector(Generic[Kind]):
         self._thread = threading.Thread(target=self._main, name=f"reflector {self.path}", daemon=True)
         self._thread.start()
 
-    def stop(self) -> bool:
-        """End it; True when its thread is gone, False when it is left to end by itself."""
+    def stop(self, seconds: float = STOP_SECONDS) -> bool:
+        """End it; True when its thread is gone within `seconds`, False when it is left to end by itself."""
         self._stopping.set()
         self.mirror.close()
         with self._handle_lock:
             self._handle.stop()
         if self._thread is None:
             return True
-        self._thread.join(STOP_SECONDS)
+        self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def run(self) -> None:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,6 +34,7 @@ from urllib3.util import Timeout
 
 import kbatch_core
 from kbatch_core.cluster.problems import problem
+from kbatch_core.cluster.servertime import ServerTime
 from kbatch_core.cluster.settings import Settings
 from kbatch_core.errors import ConnectionFailed, KbatchError, NoCluster
 
@@ -174,10 +176,19 @@ class Transport:
     `requests` counts what was sent, retries after a 401 included.
     """
 
-    def __init__(self, settings: Settings, *, connections: int = 8) -> None:
+    def __init__(
+        self, settings: Settings, *, connections: int = 8, clock: Callable[[], float] = time.time
+    ) -> None:
         self.settings = settings
         self.requests = 0
+        self._clock = clock
+        self._server_time = ServerTime()
         self._pool = _pool(settings, connections)
+
+    @property
+    def server_ahead(self) -> float:
+        """Seconds that the server's clock is ahead of ours; 0 while both may be the same."""
+        return self._server_time.ahead
 
     def request(
         self,
@@ -268,8 +279,9 @@ class Transport:
         agent = {"User-Agent": f"kbatch/{kbatch_core.__version__}"}
         self.requests += 1
         _current.handle = handle
+        sent = self._clock()
         try:
-            return self._pool.request(
+            response = self._pool.request(
                 method,
                 url,
                 body=body,
@@ -283,6 +295,8 @@ class Transport:
             raise translate(error, self.settings.server, sent=True) from error
         finally:
             _current.handle = None
+        self._server_time.heard(response.headers.get("Date"), sent, self._clock())
+        return response
 
 
 def _pool(settings: Settings, connections: int) -> urllib3.PoolManager:

@@ -10,7 +10,7 @@ import msgspec
 from kbatch_core.cluster.mirror import Kind
 from kbatch_core.cluster.problems import one_line
 from kbatch_core.errors import ConnectionFailed, Gone, KbatchError, ServerBusy
-from kbatch_core.model.objects import ListMeta, Metadata, Status
+from kbatch_core.model.objects import ListMeta, ObjectMeta, Status
 
 EVENT_TYPES = frozenset({"ADDED", "MODIFIED", "DELETED"})
 
@@ -38,7 +38,7 @@ class WatchEvent(msgspec.Struct):
 
 
 class _Versioned(msgspec.Struct):
-    metadata: Metadata = Metadata()
+    metadata: ObjectMeta = ObjectMeta()
 
 
 def events(chunks: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -13,10 +13,12 @@ from typing import Any
 
 import msgspec
 
-from kbatch_core.environment.facts import Environment, Mount, is_under
+from kbatch_core.environment.facts import Environment, Mount
 from kbatch_core.environment.variables import filter_env
+from kbatch_core.environment.volumes import copy_volumes, mounts_of
 from kbatch_core.errors import UsageError
 from kbatch_core.model import labels
+from kbatch_core.status.words import is_gpu
 
 # Fields of the pod spec that go along unread. Not: nodeName, priority, serviceAccount, restartPolicy, hostname.
 _POD_FIELDS = (
@@ -33,9 +35,7 @@ _POD_FIELDS = (
 )
 # The admission plugin DefaultTolerationSeconds adds these two to every pod; it will again.
 _AUTOMATIC_TOLERATIONS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
-_TOKEN_DIRS = ("/var/run/secrets/kubernetes.io", "/var/run/secrets/eks.amazonaws.com")
-_KEPT_VOLUMES = ("persistentVolumeClaim", "emptyDir", "configMap", "hostPath", "nfs", "csi", "ephemeral")
-_PERSISTENT = ("persistentVolumeClaim", "hostPath", "nfs", "csi")
+_NATIVE = ("cpu", "memory", "ephemeral-storage")
 
 
 def copy_environment(pod: dict[str, Any], *, home: str, export: Collection[str] = ()) -> Environment:
@@ -46,22 +46,11 @@ def copy_environment(pod: dict[str, Any], *, home: str, export: Collection[str] 
     """
     metadata, spec = pod["metadata"], pod["spec"]
     container = notebook_container(pod)
-    kept_volumes, dropped = _volumes(spec.get("volumes") or [])
-    names = {volume["name"] for volume in kept_volumes}
-    volume_mounts = [
-        mount
-        for mount in container.get("volumeMounts") or []
-        if mount["name"] in names and not any(is_under(mount["mountPath"], folder) for folder in _TOKEN_DIRS)
-    ]
-    used = {mount["name"] for mount in volume_mounts}
-    mounts = mounts_of(volume_mounts, kept_volumes)
+    volumes, volume_mounts, dropped = copy_volumes(pod, container)
+    mounts = mounts_of(volume_mounts, volumes)
     env, dropped_env = filter_env(container.get("env") or [], export)
     dropped += [f"environment variable {name}: {why}" for name, why in dropped_env]
-    if container.get("envFrom"):
-        dropped.append("variables from whole Secrets and ConfigMaps (envFrom)")
-    dropped += [
-        f'sidecar container "{other["name"]}"' for other in spec["containers"] if other is not container
-    ]
+    dropped += _not_copied(pod, container)
     resources = container.get("resources") or {}
     return Environment(
         image=_image(pod, container),
@@ -72,11 +61,12 @@ def copy_environment(pod: dict[str, Any], *, home: str, export: Collection[str] 
         image_pull_policy=container.get("imagePullPolicy") or "",
         keep_entrypoint=not container.get("command"),
         env=tuple(env),
-        volumes=tuple(volume for volume in kept_volumes if volume["name"] in used),
+        env_from=tuple(entry for entry in container.get("envFrom") or [] if "configMapRef" in entry),
+        volumes=tuple(volumes),
         volume_mounts=tuple(volume_mounts),
         mounts=mounts,
-        requests=_without_extended(resources.get("requests") or {}),
-        limits=_without_extended(resources.get("limits") or {}),
+        requests=_of_any_node(resources.get("requests") or {}),
+        limits=_of_any_node(resources.get("limits") or {}),
         container_security=container.get("securityContext") or {},
         pod=pod_fields(spec),
         labels={
@@ -144,37 +134,6 @@ def _home(home: str, mounts: tuple[Mount, ...]) -> str:
     return home if home and environment.keeps(home) else ""
 
 
-def _volumes(volumes: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-    """(kept volumes, what was dropped). Secrets and tokens stay behind; webhooks add theirs again."""
-    kept: list[dict[str, Any]] = []
-    dropped: list[str] = []
-    for volume in volumes:
-        if any(kind in volume for kind in _KEPT_VOLUMES):
-            kept.append(volume)
-        elif "secret" in volume:
-            dropped.append(f'volume "{volume["name"]}": it holds a Secret')
-        elif "projected" not in volume:
-            kind = next((key for key in volume if key != "name"), "unknown")
-            dropped.append(f'volume "{volume["name"]}": kind {kind} is not copied')
-    return kept, dropped
-
-
-def mounts_of(
-    volume_mounts: Collection[Mapping[str, Any]], volumes: Collection[Mapping[str, Any]]
-) -> tuple[Mount, ...]:
-    """What each mount of a container means to a job."""
-    persistent = {volume["name"] for volume in volumes if any(kind in volume for kind in _PERSISTENT)}
-    return tuple(
-        Mount(
-            path=mount["mountPath"],
-            volume=mount["name"],
-            persistent=mount["name"] in persistent,
-            read_only=bool(mount.get("readOnly")),
-        )
-        for mount in volume_mounts
-    )
-
-
 def pod_fields(spec: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a pod spec that go along."""
     fields = {name: spec[name] for name in _POD_FIELDS if spec.get(name)}
@@ -194,6 +153,26 @@ def pod_fields(spec: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _without_extended(resources: dict[str, Any]) -> dict[str, str]:
-    """cpu and memory only: a GPU is never inherited silently."""
-    return {name: str(amount) for name, amount in resources.items() if name in ("cpu", "memory")}
+def _of_any_node(resources: dict[str, Any]) -> dict[str, str]:
+    """What every node has: a GPU is never inherited."""
+    return {name: str(amount) for name, amount in resources.items() if name in _NATIVE}
+
+
+def _not_copied(pod: dict[str, Any], container: dict[str, Any]) -> list[str]:
+    """What else a server has and a job has not, for the user."""
+    spec = pod["spec"]
+    said = [f'sidecar container "{other["name"]}"' for other in spec["containers"] if other is not container]
+    said += [f'init container "{other["name"]}"' for other in spec.get("initContainers") or []]
+    said += [f"the server's {hook} hook" for hook in sorted(container.get("lifecycle") or {})]
+    said += [
+        f'variables of the whole Secret "{entry["secretRef"].get("name")}"'
+        for entry in container.get("envFrom") or []
+        if "secretRef" in entry
+    ]
+    extended = {**(container.get("resources") or {}).get("limits", {})}
+    said += [
+        f"{amount} {name}{f' (--gpus={amount} asks for it)' if is_gpu(name) else ''}"
+        for name, amount in extended.items()
+        if name not in _NATIVE
+    ]
+    return said

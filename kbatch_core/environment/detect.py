@@ -18,6 +18,7 @@ import msgspec
 from kbatch_core.environment.copy import copy_environment, without_home
 from kbatch_core.environment.facts import Environment, escaped
 from kbatch_core.environment.live import changed_variables, first_process_environ
+from kbatch_core.environment.podfile import read_pod_file
 from kbatch_core.errors import NotFound, PermissionDenied, UsageError
 
 
@@ -30,6 +31,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     in_pod: bool
     environ: dict[str, str]
+    uid: int | None = None
+    gid: int | None = None
+    """Who this process is; None outside a pod."""
+    pod: dict[str, Any] | None = None
+    """The server's pod as its hub wrote it down; None where it did not."""
     start: dict[str, str] | None = None
     """The environment that the server's container started with; None where it cannot be read."""
 
@@ -44,6 +50,9 @@ def this_session(environ: Mapping[str, str] = os.environ) -> Session:
         host=socket.gethostname(),
         in_pod=in_pod,
         environ=dict(environ),
+        uid=os.getuid() if in_pod else None,
+        gid=os.getgid() if in_pod else None,
+        pod=read_pod_file() if in_pod else None,
         start=first_process_environ() if in_pod else None,
     )
 
@@ -60,8 +69,9 @@ def detect(
 ) -> Environment:
     """The Environment that a job of this session gets.
 
-    In a pod it is the pod's own, read by its name (the host name) with `read_pod`; `read_access` gives the access
-    modes of a claim, None where it may not be read; `image` replaces the copied image. Outside,
+    In a pod it is the pod's own: as the hub wrote it down, else read by its name (the host name) with `read_pod`.
+    `read_access` gives the access modes of a claim, None where it may not be read; `image` replaces the copied
+    image. Outside,
     `image` must be given. `export` names variables that go along though they look secret; without `export_all`
     only they go. `home` False leaves the home volume away. Raises PermissionDenied, NotFound, UsageError.
     """
@@ -73,7 +83,7 @@ def detect(
             )
         return _with_variables(_bare(session, image), session, export, export_all=False)
     try:
-        pod = read_pod(session.host)
+        pod = session.pod or read_pod(session.host)
     except PermissionDenied as error:
         if image:
             return _bare(
@@ -81,7 +91,7 @@ def detect(
             )
         raise PermissionDenied(
             f'kbatch may not read its own pod "{session.host}", whose environment a job copies.',
-            "Ask your admin for the right to get this pod, or give --image.",
+            "Ask your admin for that right, or for the file that docs/admin.md describes; or give --image.",
             status=error.status,
             reason=error.reason,
         ) from error
@@ -97,11 +107,35 @@ def detect(
     environment = _with_claim(environment, read_access) if home else without_home(environment)
     if not environment.user:
         environment = msgspec.structs.replace(environment, user=session.user)
-    if image:
-        environment = msgspec.structs.replace(
-            environment, image=image, image_pull_policy="", keep_entrypoint=False
-        )
-    return environment
+    return with_image(environment, image, session) if image else environment
+
+
+def changed(
+    environment: Environment,
+    session: Session,
+    *,
+    image: str = "",
+    export: Collection[str] = (),
+    export_all: bool = True,
+    home: bool = True,
+) -> Environment:
+    """An earlier job's environment with what is asked for anew, as in `detect`; `export` takes from this session."""
+    there = msgspec.structs.replace(session, start=None)
+    environment = _with_variables(environment, there, export, export_all=export_all)
+    environment = environment if home else without_home(environment)
+    return with_image(environment, image, session) if image else environment
+
+
+def with_image(environment: Environment, image: str, session: Session) -> Environment:
+    """The environment in another image. The server's image chose the user that files in home belong to, so where its
+    pod does not name one, this process's own does."""
+    security = environment.container_security
+    named = {**environment.pod.get("securityContext", {}), **security}
+    if session.uid is not None and environment.mounts and "runAsUser" not in named:
+        security = {**security, "runAsUser": session.uid, "runAsGroup": session.gid}
+    return msgspec.structs.replace(
+        environment, image=image, image_pull_policy="", keep_entrypoint=False, container_security=security
+    )
 
 
 def _with_claim(environment: Environment, read_access: Callable[[str], list[str] | None]) -> Environment:
@@ -126,11 +160,25 @@ def _with_variables(
     environment: Environment, session: Session, export: Collection[str], *, export_all: bool
 ) -> Environment:
     """The environment with what the user changed in her shell; without `export_all` with what she names only."""
-    changed = changed_variables(session.environ, session.start if export_all else None, export)
     env = {entry["name"]: entry for entry in environment.env if export_all or entry["name"] in export}
-    env |= {entry["name"]: escaped(entry) for entry in changed.env}
-    said = tuple(f"your shell's {name}: {why}" for name, why in changed.dropped)
-    return msgspec.structs.replace(environment, env=tuple(env.values()), dropped=environment.dropped + said)
+    kept = {
+        name
+        for name, entry in env.items()
+        if "valueFrom" in entry
+        and (session.start is None or session.start.get(name) == session.environ.get(name))
+    }
+    # A reference that nobody changed stays one, and what a Secret holds stays out of all other values.
+    secret = [session.environ.get(name, "") for name in kept if "secretKeyRef" in env[name]["valueFrom"]]
+    live = {name: value for name, value in session.environ.items() if name not in kept}
+    found = changed_variables(live, session.start if export_all else None, export, secret)
+    env |= {entry["name"]: escaped(entry) for entry in found.env}
+    said = tuple(f"your shell's {name}: {why}" for name, why in found.dropped)
+    return msgspec.structs.replace(
+        environment,
+        env=tuple(env.values()),
+        env_from=environment.env_from if export_all else (),
+        dropped=environment.dropped + said,
+    )
 
 
 def _bare(session: Session, image: str, *dropped: str) -> Environment:

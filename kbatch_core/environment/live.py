@@ -37,11 +37,15 @@ def first_process_environ(path: Path = Path("/proc/1/environ")) -> dict[str, str
 
 
 def changed_variables(
-    live: Mapping[str, str], start: Mapping[str, str] | None, export: Collection[str] = ()
+    live: Mapping[str, str],
+    start: Mapping[str, str] | None,
+    export: Collection[str] = (),
+    also_secret: Collection[str] = (),
 ) -> Kept:
     """The variables of `live` that a job gets on top, and what was left out and why.
 
-    Without `start` only what `export` names goes along, since what is the user's own cannot be told.
+    `also_secret`: values that must not go along inside others. Without `start` only what `export` names goes along,
+    since what is the user's own cannot be told.
     """
     changed: list[dict[str, Any]] = []
     for name, value in sorted(live.items()):
@@ -52,4 +56,4 @@ def changed_variables(
             continue
         if (len(value) <= LONGEST and value.isprintable()) or named:
             changed.append({"name": name, "value": value})
-    return filter_env(changed, export, secret_values(live, export))
+    return filter_env(changed, export, {*secret_values(live, export), *also_secret})

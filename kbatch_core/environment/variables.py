@@ -32,7 +32,7 @@ _OF_THE_SERVER = re.compile(
 _SECRET_NAME = re.compile(
     r".*(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE).*|.*_KEY|.*_PAT|.*APIKEY", re.IGNORECASE
 )
-_REFERENCE = re.compile(r"(?<!\$)\$\(([^)]+)\)")
+REFERENCE = re.compile(r"(?<!\$)\$\(([^)]+)\)")
 # Shorter values are found inside others by chance ("1", "lab").
 _TAINT_LENGTH = 6
 
@@ -74,14 +74,14 @@ def filter_env(
     """
     verdicts = [(entry, _why_dropped(entry, export)) for entry in env]
     plain = {entry["name"]: str(entry.get("value") or "") for entry in env}
-    secrets = secret_values(plain, export) | set(also_secret)
+    secrets = secret_values(plain, export) | {value for value in also_secret if len(value) >= _TAINT_LENGTH}
     gone = {entry["name"] for entry, why in verdicts if why}
     kept: list[dict[str, Any]] = []
     dropped: list[tuple[str, str]] = []
     for entry, why in verdicts:
         name = entry["name"]
         value = str(entry.get("value") or "")
-        references = {match for match in _REFERENCE.findall(value) if match in gone}
+        references = {match for match in REFERENCE.findall(value) if match in gone}
         if not why and references:
             why = f"it refers to {', '.join(sorted(references))}"
         if not why and any(secret in value for secret in secrets):

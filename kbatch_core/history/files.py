@@ -43,22 +43,27 @@ def names_in(folder: int) -> list[str]:
     return os.listdir(folder)
 
 
-def read_file(name: str, folder: int, limit: int) -> bytes | None:
-    """The regular file `name` in `folder`; None when it is not there, no such file, or longer than `limit` bytes."""
+def read_file(name: str, folder: int, limit: int, *, tail: bool = False) -> bytes | None:
+    """The regular file `name` in `folder`; None when it is not there or is something else.
+
+    Of one longer than `limit` bytes the last ones with `tail`, else None.
+    """
     try:
         descriptor = os.open(name, _READ, dir_fd=folder)
     except OSError:
         return None
     try:
         facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode) or facts.st_size > limit:
+        if not stat.S_ISREG(facts.st_mode) or (facts.st_size > limit and not tail):
             return None
+        if facts.st_size > limit:
+            os.lseek(descriptor, -limit, os.SEEK_END)
         parts = []
         rest = limit + 1
         while rest > 0 and (part := os.read(descriptor, min(rest, 1 << 20))):
             parts.append(part)
             rest -= len(part)
-        return b"".join(parts) if rest > 0 else None
+        return b"".join(parts) if rest > 0 or tail else None
     except OSError:
         return None
     finally:

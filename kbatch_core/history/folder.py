@@ -24,7 +24,8 @@ from typing import Any
 import msgspec
 
 from kbatch_core.history.files import make_folder, names_in, open_folder, open_root, read_file, write_file
-from kbatch_core.history.past import Origin, Past, Task, make_past, parse_job_file
+from kbatch_core.history.past import Origin, Past, Task, make_past, parse_job_file, parse_starts
+from kbatch_core.history.usage import Sample, parse_usage
 from kbatch_core.model import labels
 from kbatch_core.model.names import is_id
 from kbatch_core.model.objects import Job
@@ -36,6 +37,8 @@ JOB_FILE_LIMIT = 4 << 20
 """Bytes; a Kubernetes object has at most 1.5 MiB."""
 RECORD_LIMIT = 64 << 10
 STARTS_LIMIT = 1 << 20
+USAGE_LIMIT = 16 << 20
+"""Bytes: more than a month of lines."""
 _TASK_FILE = re.compile(r"(record|starts)(?:-(\d{1,7}))?(\.json)?", re.ASCII)
 
 
@@ -149,6 +152,21 @@ class History:
         past = self.read(key[0])
         return past.records.get(key[1]) if past is not None else None
 
+    def usage(self, job_id: str, task: Task = None) -> list[Sample]:
+        """What a job or task has used since its last start, oldest first; empty when nothing tells."""
+        if not is_id(job_id):
+            return []
+        suffix = "" if task is None else f"-{task}"
+        with suppress(OSError), open_root(self._root()) as root, open_folder(job_id, root) as folder:
+            data = read_file(f"usage{suffix}.csv", folder, USAGE_LIMIT, tail=True)
+            starts = parse_starts(read_file(f"starts{suffix}", folder, STARTS_LIMIT) or b"")
+            if data is None:
+                return []
+            if len(data) >= USAGE_LIMIT:
+                data = data[data.find(b"\n") + 1 :]  # of a line that is cut off
+            return parse_usage(data, starts[-1] if starts and starts[-1] else None)
+        return []
+
     def manifest(self, job_id: str) -> dict[str, Any] | None:
         """The Job as it was sent, with every field; None when it is not known."""
         if not is_id(job_id):
@@ -164,7 +182,7 @@ class History:
 def _read(job_id: str, root: int) -> Past | None:
     """The Past of one folder. Raises OSError when that is no folder."""
     records: dict[Task, bytes] = {}
-    starts: dict[Task, int] = {}
+    starts: dict[Task, bytes] = {}
     job_file: bytes | None = None
     with open_folder(job_id, root) as folder:
         for name in names_in(folder):
@@ -182,5 +200,5 @@ def _read(job_id: str, root: int) -> Past | None:
             else:
                 data = read_file(name, folder, STARTS_LIMIT)
                 if data:
-                    starts[task] = data.count(b"\n")
+                    starts[task] = data
     return make_past(job_id, job_file, records, starts)

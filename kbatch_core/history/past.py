@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import MAX_TASKS
-from kbatch_core.model.objects import Job, Metadata, parse_time
+from kbatch_core.model.objects import Job, Metadata, WholeJob, parse_time
 from kbatch_core.model.quantity import MAX_CPUS, MAX_MEMORY
 from kbatch_core.model.record import Moment, Record, parse_record
 from kbatch_core.status.case import condition, parse_indexes
@@ -49,7 +49,7 @@ class JobFile(msgspec.Struct, frozen=True, kw_only=True):
     `submitted` is in seconds since the epoch, by the clock of the machine that submitted.
     """
 
-    job: Job
+    job: WholeJob
     submitted: Moment = 0.0
     origin: Origin = Origin()
 
@@ -59,14 +59,14 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
     `job` is as submitted; its status is empty, or how it ended where that was seen and kept. Without a job.json that
     can be read it has nothing but its id, and `submission` is None. `records` are by task, of each task's last start
-    only: one that was started again after its record has none. `starts` counts the starts.
+    only: one that was started again after its record has none. `starts` are the moments of its starts.
     """
 
     id: str
-    job: Job
+    job: WholeJob
     submission: JobFile | None
     records: Mapping[Task, Record]
-    starts: Mapping[Task, int]
+    starts: Mapping[Task, Sequence[float]]
     outdated: Mapping[Task, Record]
     """Records of an earlier start."""
 
@@ -83,10 +83,12 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_past(
-    job_id: str, job_file: bytes | None, records: Mapping[Task, bytes], starts: Mapping[Task, int]
+    job_id: str, job_file: bytes | None, records: Mapping[Task, bytes], starts: Mapping[Task, bytes]
 ) -> Past | None:
     """The Past of a folder's files; None when nothing in them is about the job `job_id`."""
     submission = parse_job_file(job_file, job_id)
+    begun = {task: parse_starts(data) for task, data in starts.items()}
+    begun = {task: moments for task, moments in begun.items() if moments}
     fresh: dict[Task, Record] = {}
     outdated: dict[Task, Record] = {}
     for task, data in records.items():
@@ -94,14 +96,25 @@ def make_past(
         if record is None or record.id != job_id or record.task != task:
             continue
         # The supervisor counts its starts before it runs, and its record has that count.
-        current = record.restart >= starts.get(task, 0) - 1
+        current = record.restart >= len(begun.get(task, ())) - 1
         (fresh if current else outdated)[task] = record
-    if submission is None and not (fresh or outdated or starts):
+    if submission is None and not (fresh or outdated or begun):
         return None
-    job = submission.job if submission is not None else Job(metadata=Metadata(labels={labels.ID: job_id}))
+    job = (
+        submission.job if submission is not None else WholeJob(metadata=Metadata(labels={labels.ID: job_id}))
+    )
     return Past(
-        id=job_id, job=job, submission=submission, records=fresh, starts=starts, outdated=outdated
+        id=job_id, job=job, submission=submission, records=fresh, starts=begun, outdated=outdated
     )  # fmt: skip
+
+
+def parse_starts(data: bytes) -> list[float]:
+    """The moments in `starts`, one a line; a line that is none, or not whole, counts as a start all the same."""
+    lines = data.split(b"\n")
+    return [
+        float(line) if line.isdigit() and len(line) <= len(str(int(_LAST_MOMENT))) - 1 else 0.0
+        for line in (lines if lines[-1] else lines[:-1])
+    ]
 
 
 def parse_job_file(data: bytes | None, job_id: str) -> JobFile | None:

@@ -18,31 +18,33 @@ from kbatch_core.model.arrays import ArraySpec, from_numbers
 from kbatch_core.model.objects import Condition, Job, JobStatus
 from kbatch_core.model.record import Record
 from kbatch_core.status import ClusterFacts, JobRow, TaskCounts, Verdict, make_row, task_rows
-from kbatch_core.status.case import array_of, index_of, is_array
+from kbatch_core.status.case import array_of, count_indexes, index_of, is_array
+from kbatch_core.status.tasks import failed_numbers
 from kbatch_core.status.verdict import verdict
-from kbatch_core.status.words import list_tasks, plural
+from kbatch_core.status.words import clock, list_tasks, plural
 
 UNKNOWN = "?"
 
 
 def past_row(past: Past, now: float, *, gone: bool) -> JobRow:
     """The row of a job that the cluster did not show. `gone`: its cluster was asked, and has it no more."""
-    job, unknown = closed(past)
+    job, unknown = closed(past, gone=gone)
     row = make_row(job, [], [], now, facts(past))
     if not is_array(job):
         row = replace(row, past=True)
-        return _unknown(row, _verdict(past, None, gone), gone) if unknown else row
+        return _unknown(row, _verdict(past, None, gone, now), gone) if unknown else row
     starts = [record.start for record in past.records.values()]
     row = replace(row, past=True, started=min(starts, default=None))
-    return _unknown_array(row, past, job, unknown, gone) if unknown or past.submission is None else row
+    return _unknown_array(row, past, job, unknown, gone, now) if unknown or past.submission is None else row
 
 
 def past_task_rows(past: Past, now: float, *, gone: bool) -> list[JobRow]:
     """One row per task of an array, in the order of the task numbers; none for a job that is no array."""
-    job, unknown = closed(past)
+    job, unknown = closed(past, gone=gone)
     rows = [replace(row, past=True) for row in task_rows(job, [], [], now, facts(past))]
     return [
-        _unknown(row, _verdict(past, row.task, gone), gone) if row.task in unknown else row for row in rows
+        _unknown(row, _verdict(past, row.task, gone, now), gone) if row.task in unknown else row
+        for row in rows
     ]
 
 
@@ -51,21 +53,22 @@ def facts(past: Past) -> ClusterFacts:
     return ClusterFacts(history={(past.id, task): record for task, record in past.records.items()})
 
 
-def closed(past: Past) -> tuple[Job, set[Task]]:
-    """The job with the status that its records give it, and the tasks (None: the job) whose end is unknown."""
-    job = past.job
+def closed(past: Past, *, gone: bool) -> tuple[Job, set[Task]]:
+    """The job with the status that its records give it, and the tasks (None: the job) whose end is unknown.
+
+    A record that says "Terminated" is the end of a start that was told to end, by a drained node, say: unless the
+    job is `gone`, it may have been started again since.
+    """
+    job: Job = past.job
     if past.closed:
         return job, set()
-    if (
-        past.submission is None
-        and None not in past.records
-        and past.records.keys() | past.starts.keys() - {None}
-    ):
-        job = _array_from(past)
+    tasks = {*past.records, *past.starts, *past.outdated}
+    if past.submission is None and tasks and None not in tasks:
+        job = _array_from(past, tasks)
     if is_array(job):
-        return _closed_array(past, job)
-    record = past.records.get(None)
-    if record is None and not _cancelled(job):
+        return _closed_array(past, job, gone=gone)
+    record = _final(past, None, gone)
+    if record is None and cancelled_at(job) is None:
         return job, {None}
     return _with_status(job, past, failed=record is None or not succeeded(record)), set()
 
@@ -75,13 +78,20 @@ def succeeded(record: Record) -> bool:
     return not (record.exit or record.signal or record.reason)
 
 
-def _closed_array(past: Past, job: Job) -> tuple[Job, set[Task]]:
+def _final(past: Past, task: Task, gone: bool) -> Record | None:
+    """The record with which it was over."""
+    record = past.records.get(task)
+    maybe_again = record is not None and record.reason == "Terminated" and not gone
+    return None if maybe_again and cancelled_at(past.job) is None else record
+
+
+def _closed_array(past: Past, job: Job, *, gone: bool) -> tuple[Job, set[Task]]:
     array = array_of(job)
     every = array.numbers() if array is not None else list(range(job.spec.completions or 0))
-    cancelled = _cancelled(job)
+    cancelled = cancelled_at(job) is not None
     good, bad, unknown = [], [], set[Task]()
     for task in every:
-        record = past.records.get(task)
+        record = _final(past, task, gone)
         if record is not None and succeeded(record):
             good.append(index_of(job, task))
         elif record is not None and not (cancelled and record.reason == "Terminated"):
@@ -95,9 +105,9 @@ def _closed_array(past: Past, job: Job) -> tuple[Job, set[Task]]:
     return _with_status(job, past, failed=len(good) < len(every)), unknown
 
 
-def _array_from(past: Past) -> Job:
-    """The array that the records of its tasks show, when nothing else is known of it."""
-    numbers = sorted(task for task in {*past.records, *past.starts, *past.outdated} if task is not None)
+def _array_from(past: Past, tasks: set[Task]) -> Job:
+    """The array that the files of its tasks show, when nothing else is known of it."""
+    numbers = sorted(task for task in tasks if task is not None)
     spec = ArraySpec(from_numbers(numbers))
     return replace(
         past.job,
@@ -108,11 +118,12 @@ def _array_from(past: Past) -> Job:
 
 def _with_status(job: Job, past: Past, *, failed: bool) -> Job:
     """The job as the controller would have closed it: a cancel sets the Job's deadline, which is then the reason."""
-    own = not _cancelled(job) or any(record.reason != "Terminated" for record in past.records.values())
+    own = cancelled_at(job) is None or any(record.reason != "Terminated" for record in past.records.values())
     if is_array(job):
-        own = not _cancelled(job)
+        own = cancelled_at(job) is None
     reason = "FromRecord" if own or not failed else "DeadlineExceeded"
-    end = max((record.end for record in past.records.values()), default=None)
+    ends = [record.end for record in past.records.values()]
+    end = max(ends, default=cancelled_at(job))
     when = datetime.fromtimestamp(end, UTC).isoformat() if end else None
     over = Condition(
         type="Failed" if failed else "Complete",
@@ -124,8 +135,10 @@ def _with_status(job: Job, past: Past, *, failed: bool) -> Job:
     return replace(job, status=replace(job.status, conditions=[over]))
 
 
-def _cancelled(job: Job) -> bool:
-    return labels.CANCELLED_AT in job.metadata.annotations
+def cancelled_at(job: Job) -> float | None:
+    """When it was cancelled, in seconds since the epoch; None when it was not."""
+    text = job.metadata.annotations.get(labels.CANCELLED_AT, "")
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 
 def _indexes(numbers: list[int]) -> str:
@@ -149,12 +162,12 @@ def _unknown(row: JobRow, found: Verdict, gone: bool) -> JobRow:
     )
 
 
-def _unknown_array(row: JobRow, past: Past, job: Job, unknown: set[Task], gone: bool) -> JobRow:
+def _unknown_array(row: JobRow, past: Past, job: Job, unknown: set[Task], gone: bool, now: float) -> JobRow:
     """An array with tasks whose end is unknown: failed when one of the others did, else unknown itself."""
-    found = _verdict(past, None, gone)
+    found = _verdict(past, None, gone, now)
     total = job.spec.completions or 0
-    failed = [task for task, record in past.records.items() if task is not None and not succeeded(record)]
-    done = len(past.records) - len(failed)
+    failed = failed_numbers(job)
+    done = count_indexes(job.status.completed_indexes)
     counts = TaskCounts(
         total=total, pending=0, running=0, done=done, failed=len(failed), cancelled=0, unknown=len(unknown)
     )
@@ -174,11 +187,12 @@ def _unknown_array(row: JobRow, past: Past, job: Job, unknown: set[Task], gone: 
     return replace(_unknown(row, found, gone), tasks=counts)
 
 
-def _verdict(past: Past, task: Task, gone: bool) -> Verdict:
+def _verdict(past: Past, task: Task, gone: bool, now: float) -> Verdict:
     """Why it is not known how the job or task ended."""
-    started = (
-        past.starts.get(task, 0) if task is not None or not _is_array(past) else sum(past.starts.values())
-    )
+    if task is not None or not is_array(past.job):
+        begun = list(past.starts.get(task, ()))
+    else:
+        begun = [moment for moments in past.starts.values() for moment in moments]
     outdated = past.outdated.get(task)
     earlier = f"; an earlier start ended with exit {outdated.exit}" if outdated is not None else ""
     submit_id = past.job.metadata.annotations.get(labels.SUBMIT_ID, "")
@@ -189,9 +203,9 @@ def _verdict(past: Past, task: Task, gone: bool) -> Verdict:
             "No answer to its submit was seen, and nothing says that it ever ran",
             f"kbatch --submit-id {submit_id} submits it again, and makes no second job" if submit_id else "",
         )
-    times = (
-        f"it was started {plural(started, 'time')}" if started else "nothing says that it was ever started"
-    )
+    times = "nothing says that it was ever started"
+    if begun:
+        times = f"it was started {plural(len(begun), 'time')}, last at {clock(max(begun), now)}"
     if not gone:
         origin = past.submission.origin.server if past.submission is not None else ""
         where = f"{origin or 'an unknown cluster'}, namespace {past.job.metadata.namespace or 'unknown'}"
@@ -208,7 +222,3 @@ def _verdict(past: Past, task: Task, gone: bool) -> Verdict:
         f"How it ended is unknown: {why} ({times}{earlier}), and the cluster has it no more",
         "Its output file, if it has one, may say more",
     )
-
-
-def _is_array(past: Past) -> bool:
-    return is_array(past.job)

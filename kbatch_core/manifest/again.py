@@ -15,11 +15,12 @@ from typing import Any
 import msgspec
 
 from kbatch_core.environment import Environment
-from kbatch_core.environment.copy import mounts_of, pod_fields
+from kbatch_core.environment.copy import pod_fields
+from kbatch_core.environment.volumes import mounts_of
 from kbatch_core.errors import BadOption
 from kbatch_core.manifest.exports import HUB_SIZES, is_ours
 from kbatch_core.manifest.pod import OUR_VOLUMES, home_term
-from kbatch_core.manifest.program import Program, is_carried, read_program
+from kbatch_core.manifest.program import Program, is_carried, read_program, unescape
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec, parse_array
 from kbatch_core.model.jobspec import KILL_WAIT_SECONDS, JobSpec
@@ -79,6 +80,13 @@ def read_back(job: Mapping[str, Any], read_file: ReadFile) -> tuple[JobSpec, Env
         give_up_after=_give_up_after(spec, raw, limit),
         **_amounts(container),
     ), environment
+
+
+def submitted_from(job: Mapping[str, Any]) -> tuple[str, str]:
+    """(directory, host) that a Job was submitted from."""
+    entries = job["spec"]["template"]["spec"]["containers"][0].get("env", ())
+    values = {entry["name"]: unescape(entry.get("value", "")) for entry in entries}
+    return values.get("KBATCH_SUBMIT_DIR", ""), values.get("KBATCH_SUBMIT_HOST", "")
 
 
 def _environment(job: Mapping[str, Any], program: Program) -> Environment:
@@ -141,9 +149,10 @@ def _array(spec: Mapping[str, Any], raw: Mapping[str, str]) -> ArraySpec | None:
 
 
 def _give_up_after(spec: Mapping[str, Any], raw: Mapping[str, str], limit: str) -> int | None:
-    deadline = spec.get("activeDeadlineSeconds")
-    # To cancel a job is to set its deadline, so what it was is lost.
-    if deadline is None or labels.CANCELLED_AT in raw:
+    # A cancel and a lowered time limit are deadlines too; what there was before is kept beside them.
+    changed = labels.CANCELLED_AT in raw or labels.LIMIT_DEADLINE in raw
+    deadline = raw.get(labels.DEADLINE) if changed else spec.get("activeDeadlineSeconds")
+    if deadline is None:
         return None
     return int(deadline) - int(limit or 0) - KILL_WAIT_SECONDS
 

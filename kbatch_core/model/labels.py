@@ -32,6 +32,10 @@ ERROR = "kbatch/error"
 TIME_LIMIT = "kbatch/time-limit"
 SUBMIT_ID = "kbatch/submit-id"
 CANCELLED_AT = "kbatch/cancelled-at"
+DEADLINE = "kbatch/deadline"
+"""The Job's deadline as submitted, once a cancel or a lowered time limit has replaced it."""
+LIMIT_DEADLINE = "kbatch/limit-deadline"
+"""The Job's deadline that a lowered time limit made: when it passes, it is that limit which was reached."""
 
 # On the pod template: projected as files into the container.
 SCRIPT = "kbatch/script"

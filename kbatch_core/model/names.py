@@ -25,14 +25,14 @@ _SESSION = "jupyter"
 _ALNUM = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 
 
-def new_id(random: Random) -> str:
-    """A fresh job id: a letter, then seven letters or digits."""
-    return _spell(random.getrandbits(64))
+def new_submit_id(random: Random) -> str:
+    """A fresh submit id."""
+    return f"{random.getrandbits(64):016x}"
 
 
 def id_from(text: str) -> str:
-    """The job id that belongs to a submit id: always the same one for the same text."""
-    from hashlib import sha256  # only for a submit with --submit-id
+    """The job id of a submit id: a letter, then seven letters or digits; the same submit again is the same job."""
+    from hashlib import sha256  # only for a submit
 
     digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
     return _spell(int.from_bytes(digest[:8], "big"))

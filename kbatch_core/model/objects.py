@@ -20,7 +20,7 @@ class _Object(msgspec.Struct, frozen=True, rename="camel", kw_only=True, gc=Fals
     """Base: camelCase on the wire, read-only here."""
 
 
-class Metadata(_Object):
+class ObjectMeta(_Object):
     name: str = ""
     namespace: str = ""
     uid: str = ""
@@ -29,6 +29,9 @@ class Metadata(_Object):
     deletion_timestamp: str | None = None
     generation: int = 0
     labels: dict[str, str] = {}
+
+
+class Metadata(ObjectMeta):
     annotations: dict[str, str] = {}
 
 
@@ -68,7 +71,8 @@ class PodSpec(_Object):
 
 
 class PodTemplate(_Object):
-    metadata: Metadata = Metadata()
+    """Without its metadata: the script and the supervisor travel there, the largest part of a Job."""
+
     spec: PodSpec = PodSpec()
 
 
@@ -100,6 +104,20 @@ class Job(_Object):
     metadata: Metadata = Metadata()
     spec: JobSpecObject = JobSpecObject()
     status: JobStatus = JobStatus()
+
+
+class WholeTemplate(PodTemplate):
+    metadata: Metadata = Metadata()
+
+
+class WholeJobSpec(JobSpecObject):
+    template: WholeTemplate = WholeTemplate()
+
+
+class WholeJob(Job):
+    """A Job with what its pod template carries."""
+
+    spec: WholeJobSpec = WholeJobSpec()
 
 
 class Waiting(_Object):
@@ -154,12 +172,22 @@ class OwnerReference(_Object):
     controller: bool = False
 
 
-class OwnedMetadata(Metadata):
+class OwnedMetadata(ObjectMeta):
     owner_references: list[OwnerReference] = []
 
 
+class PodAnnotations(_Object):
+    """Of a pod's annotations only what we ask for: the script and the supervisor are among them."""
+
+    completion_index: str = msgspec.field(default="", name="batch.kubernetes.io/job-completion-index")
+
+
+class PodMetadata(OwnedMetadata):
+    annotations: PodAnnotations = PodAnnotations()
+
+
 class Pod(_Object):
-    metadata: OwnedMetadata = OwnedMetadata()
+    metadata: PodMetadata = PodMetadata()
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
 

@@ -36,5 +36,5 @@ def parse_record(data: bytes | str) -> Record | None:
     """The Record in `data`; None for anything else, because a container may write what it likes there."""
     try:
         return msgspec.json.decode(data, type=Record)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeError):
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeError, RecursionError):
         return None

@@ -256,9 +256,7 @@ def index_of(job: Job, task: int) -> int:
 
 def pod_index(pod: Pod) -> int | None:
     """Which index of an Indexed Job the pod runs."""
-    text = pod.metadata.annotations.get(labels.COMPLETION_INDEX) or pod.metadata.labels.get(
-        labels.COMPLETION_INDEX, ""
-    )
+    text = pod.metadata.annotations.completion_index or pod.metadata.labels.get(labels.COMPLETION_INDEX, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 

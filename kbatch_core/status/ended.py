@@ -59,11 +59,13 @@ def complete(case: Case) -> Verdict | None:
 
 
 def time_limit(case: Case) -> Verdict | None:
-    """The supervisor's limit, or the pod's own deadline behind it."""
+    """The supervisor's limit, the pod's own deadline behind it, or the Job's that a lowered limit made."""
     if not case.failed:
         return None
     by_pod = case.pod is not None and case.pod.status.reason == "DeadlineExceeded"
-    if not by_pod and not (case.record is not None and case.record.reason == "TimeLimit"):
+    lowered = seconds_annotation(case, labels.LIMIT_DEADLINE)
+    by_job = case.deadline_passed and lowered is not None and lowered == case.job.spec.active_deadline_seconds
+    if not by_pod and not by_job and not (case.record is not None and case.record.reason == "TimeLimit"):
         return None
     limit = seconds_annotation(case, labels.TIME_LIMIT)
     named = f"--time {format_time(int(limit))}" if limit else "its time limit"

@@ -9,6 +9,7 @@ import msgspec
 from kbatch_core.model.objects import Job, Pod
 from kbatch_core.status.case import (
     Case,
+    array_of,
     condition,
     count_indexes,
     is_over,
@@ -52,6 +53,12 @@ def count_tasks(job: Job, pods: Iterable[Pod]) -> TaskCounts:
         failed=failed,
         cancelled=rest if over else 0,
     )
+
+
+def task_numbers(job: Job) -> list[int]:
+    """Every task number, rising."""
+    array = array_of(job)
+    return array.numbers() if array is not None else list(range(job.spec.completions or 0))
 
 
 def failed_numbers(job: Job) -> list[int]:

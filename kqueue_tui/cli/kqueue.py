@@ -15,6 +15,8 @@ COMMANDS = {
     "list": ("kqueue_tui.cli.list", "List the jobs."),
     "show": ("kqueue_tui.cli.show", "Show everything about a job, and why it is as it is."),
     "logs": ("kqueue_tui.cli.logs", "Print a job's output."),
+    "eff": ("kqueue_tui.cli.eff", "Show what a job used, and what to ask for next time."),
+    "history": ("kqueue_tui.cli.history", "Show the history in home, and remove old jobs from it."),
     "cancel": ("kqueue_tui.cli.cancel", "End jobs and keep their record."),
 }
 

@@ -38,11 +38,10 @@ def command(
     found = client.look_up(job)
     if found.error is not None:
         complain("kqueue", f"{found.error.sentence} This is from your home's history.", found.error.hint)
-    template = found.job.spec.template.metadata.annotations
     if script:
-        click.echo(template.get(labels.SCRIPT, ""), nl=False)
+        click.echo(_carried(client, found).get(labels.SCRIPT, ""), nl=False)
     elif supervisor:
-        click.echo(template.get(labels.SUPERVISOR, ""), nl=False)
+        click.echo(_carried(client, found).get(labels.SUPERVISOR, ""), nl=False)
     elif output:
         click.echo(_dump(client, found, output), nl=False)
     else:
@@ -95,6 +94,13 @@ def _moment(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return datetime.fromtimestamp(seconds).astimezone().isoformat(sep=" ", timespec="seconds")
+
+
+def _carried(client: Client, found: Found) -> dict[str, str]:
+    """What the pods of the job carry."""
+    name, namespace = found.job.metadata.name, found.job.metadata.namespace
+    job = found.past.job if found.past is not None else client.api.get_job(name, namespace=namespace)
+    return job.spec.template.metadata.annotations
 
 
 def _dump(client: Client, found: Found, form: str) -> str:

@@ -69,6 +69,7 @@ def submitted(
     home: Path, job_id: str = ID, *, origin: Origin = HERE, uid: str = UID, **options: Any
 ) -> History:
     """The history of `home` after a submit that was accepted."""
+    home.mkdir(exist_ok=True)
     history = History(home)
     sent = manifest(job_id, **options)
     history.begin(sent, origin, NOW - 600)

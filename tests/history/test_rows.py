@@ -76,7 +76,8 @@ def test_a_record_of_an_earlier_start_is_not_the_end(tmp_path: Path) -> None:
     started(tmp_path)
     found = row(history)
     assert (found.state, found.code, found.exit_code) == ("?", "LostEvidence", None)
-    assert "started 2 times; an earlier start ended with exit 0" in found.sentence
+    assert "started 2 times, last at " in found.sentence
+    assert "; an earlier start ended with exit 0" in found.sentence
     ended(tmp_path, starts=1, restart=2, exit=5)
     assert (row(history).state, row(history).exit_code, row(history).restarts) == ("F", 5, 2)
 
@@ -89,6 +90,18 @@ def test_a_job_of_another_cluster_is_not_called_gone(tmp_path: Path) -> None:
     assert ELSEWHERE.server in found.sentence
     ended(tmp_path, restart=1)
     assert row(history, gone=False).state == "CD", "what is recorded is true from anywhere"
+
+
+def test_a_start_that_was_told_to_end_may_have_a_successor_elsewhere(tmp_path: Path) -> None:
+    history = submitted(tmp_path)
+    ended(tmp_path, exit=143, reason="Terminated")
+    assert (row(history, gone=False).state, row(history, gone=False).finished) == ("?", False)
+    assert (row(history).state, row(history).finished) == ("F", True)
+    many = submitted(tmp_path / "many", array="1-2")
+    ended(tmp_path / "many", task=1, exit=143, reason="Terminated")
+    ended(tmp_path / "many", task=2)
+    assert row(many, gone=False).tasks == counts(2, done=1, unknown=1)
+    assert row(many).tasks == counts(2, done=1, failed=1)
 
 
 def test_a_job_without_home_says_why_nothing_is_known(tmp_path: Path) -> None:
@@ -110,7 +123,7 @@ def test_a_cancelled_job_is_cancelled_also_when_it_is_gone(tmp_path: Path) -> No
     patched = manifest()
     patched["metadata"]["annotations"][labels.CANCELLED_AT] = str(int(NOW - 90))
     history.keep(answer(patched))
-    assert (row(history).state, row(history).code) == ("CA", "Cancelled")
+    assert (row(history).state, row(history).code, row(history).ended) == ("CA", "Cancelled", NOW - 90)
     ended(tmp_path, exit=143, reason="Terminated")
     assert (row(history).state, row(history).started) == ("CA", NOW - 500)
     ended(tmp_path, restart=1, exit=3)

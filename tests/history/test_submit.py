@@ -7,10 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kbatch_core.errors import ConnectionFailed, PolicyDenied, UnknownOutcome
+from kbatch_core.model import labels
 from tests.history.fake import FakeApi, client, submission
-from tests.history.home import UID, ended
+from tests.history.home import UID, ended, environment, job_spec
 from tests.status.objects import ID, NOW
 
 
@@ -70,6 +72,15 @@ def test_a_refusal_says_nothing_about_an_earlier_submit_of_unknown_outcome(tmp_p
         with pytest.raises(type(error)):
             ann.submit(submission())
     assert [row.code for row in ann.past()] == ["NoAnswer"]
+
+
+def test_the_same_submit_id_is_the_same_job_also_when_the_client_had_made_it(tmp_path: Path) -> None:
+    ann = client(tmp_path, FakeApi())
+    first = ann.prepare(job_spec(), environment())
+    made = first.manifest["metadata"]["annotations"][labels.SUBMIT_ID]
+    again = ann.prepare(replace(job_spec(), submit_id=made), environment())
+    assert again.manifest["metadata"]["name"] == first.manifest["metadata"]["name"]
+    assert ann.prepare(job_spec(), environment()).job_id != first.job_id
 
 
 def test_a_dry_run_notes_nothing(tmp_path: Path) -> None:

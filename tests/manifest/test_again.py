@@ -24,13 +24,17 @@ ENVIRONMENTS = {
         name: copy_environment(load_pod(name), home=HOME)
         for name in ("z2jh-pvc", "nfs-gpu", "binder-minimal")
     },
+    "its own directory": msgspec.structs.replace(
+        copy_environment(load_pod("nfs-gpu"), home="/root"), workdir="/srv/repo"
+    ),
     "laptop": Environment(image="images.example.org/x", user="ann", keep_entrypoint=False),
 }
 
 
-def make(spec: JobSpec, environment: Environment, cwd: str = HOME) -> Submission:
+def make(spec: JobSpec, environment: Environment) -> Submission:
     return build_job(
-        spec, environment, job_id="abcd2345", submit_id="0123456789abcdef", namespace="hub", cwd=cwd,
+        spec, environment, job_id="abcd2345", submit_id="0123456789abcdef", namespace="hub",
+        cwd="/root" if environment.workdir else HOME,
         submit_host="jupyter-ann",
     )  # fmt: skip
 
@@ -120,12 +124,33 @@ def test_a_change_comes_out_as_if_it_had_been_asked_for_at_first(
     assert changed.manifest == expected.manifest
 
 
+def test_a_name_that_was_the_scripts_is_the_next_scripts() -> None:
+    spec, _ = again(
+        make(JobSpec(script="#!/bin/sh\n", script_name="a.sh", args=("x",)), ENVIRONMENTS["laptop"])
+    )
+    assert (spec.name, spec.script_name) == ("", "a.sh")
+    spec, _ = again(
+        make(JobSpec(script="#!/bin/sh\n", script_name="a.sh", name="sim"), ENVIRONMENTS["laptop"])
+    )
+    assert (spec.name, spec.script_name) == ("sim", "a.sh")
+
+
 def test_a_hold_and_the_deadline_of_a_cancel_do_not_come_back() -> None:
     submission = make(JobSpec(script="#!/bin/sh\n", script_name="a", hold=True), ENVIRONMENTS["laptop"])
     submission.manifest["metadata"]["annotations"]["kbatch/cancelled-at"] = "1"
     submission.manifest["spec"]["activeDeadlineSeconds"] = 1
     spec, _ = again(submission)
     assert (spec.hold, spec.give_up_after) == (False, None)
+
+
+@pytest.mark.parametrize("change", ["kbatch/cancelled-at", "kbatch/limit-deadline"])
+def test_what_give_up_after_asked_for_outlives_a_change_of_the_deadline(change: str) -> None:
+    submission = make(
+        JobSpec(script="#!/bin/sh\n", script_name="a", give_up_after=60), ENVIRONMENTS["laptop"]
+    )
+    submission.manifest["metadata"]["annotations"] |= {change: "1", "kbatch/deadline": "90"}
+    submission.manifest["spec"]["activeDeadlineSeconds"] = 1
+    assert again(submission)[0].give_up_after == 60
 
 
 @pytest.mark.parametrize(("parallelism", "throttle"), [(3, 3), (7, 7), (10, None), (0, 3)])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbatch_core.model.names import id_from, is_id, job_name, label_value, new_id, slug
+from kbatch_core.model.names import id_from, is_id, job_name, label_value, new_submit_id, slug
 from tests.model.fuzz import fuzz
 
 # The API server's own expressions (apimachinery, util/validation).
@@ -30,7 +30,7 @@ def test_any_text_makes_a_valid_label(text: str) -> None:
 @fuzz
 @given(st.text(max_size=200), st.integers(0, 2**32))
 def test_any_name_makes_a_valid_object_name(name: str, seed: int) -> None:
-    job_id = new_id(random.Random(seed))
+    job_id = id_from(new_submit_id(random.Random(seed)))
     value = job_name(name, job_id)
     assert DNS_LABEL.fullmatch(value)
     assert len(value) <= 40 + 1 + 8
@@ -102,7 +102,7 @@ def test_object_names(name: str, value: str) -> None:
 
 def test_ids_are_read_aloud_without_mistakes() -> None:
     source = random.Random(1)
-    ids = {new_id(source) for _ in range(2000)}
+    ids = {id_from(new_submit_id(source)) for _ in range(2000)}
     assert len(ids) == 2000
     assert not set("".join(ids)) & set("0o1liIO")
     assert all(job_id[0].isalpha() and len(job_id) == 8 for job_id in ids)

@@ -32,7 +32,7 @@ from kbatch_core.errors import (
 from kbatch_core.manifest import Submission, build_job
 from kbatch_core.model import labels
 from kbatch_core.model.jobspec import JobSpec
-from kbatch_core.model.names import new_id
+from kbatch_core.model.names import id_from, new_submit_id
 from tests.cluster import Cluster, wait_for
 from tests.proxy import FaultProxy
 from tests.scripted import ScriptedServer
@@ -55,12 +55,12 @@ def submission(
     namespace: str, *, hold: bool = True, name: str = "", rng: random.Random | None = None
 ) -> Submission:
     """A held job: nothing has to run for what is tested here."""
-    source = rng or random.Random()
+    submit_id = new_submit_id(rng or random.Random())
     return build_job(
         JobSpec(script="#!/bin/sh\n", script_name="x.sh", hold=hold, name=name),
         IMAGE,
-        job_id=new_id(source),
-        submit_id=f"{source.getrandbits(64):x}",
+        job_id=id_from(submit_id),
+        submit_id=submit_id,
         namespace=namespace,
         cwd="/",
         submit_host="test",

@@ -56,6 +56,17 @@ def ended_rows() -> list[Row]:
         ),
         Row("complete, pod gone", "CD", "", job(conditions=complete(), succeeded=1), says=["exit 0"]),
         Row(
+            "time limit, lowered while it ran: by the Job's deadline",
+            "TO",
+            "TimeLimit",
+            job(
+                conditions=DEADLINE,
+                deadline=160,
+                annotations={labels.TIME_LIMIT: "60", labels.LIMIT_DEADLINE: "160"},
+            ),
+            says=["Reached --time 1:00"],
+        ),
+        Row(
             "time limit, by the supervisor",
             "TO",
             "TimeLimit",

@@ -1,0 +1,236 @@
+"""Actions: what writes. The command line and the dashboard act through it alike.
+
+What changes a job is bound to the uid of the object that is passed: a job of the same name that came later is a
+Conflict, never the target. What cannot be done is a leaf of KbatchError whose sentence says why.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import msgspec
+
+from kbatch_core.cluster.api import Api
+from kbatch_core.environment import Session
+from kbatch_core.errors import BadOption, BadScript, PermissionDenied, Refused, Unreachable
+from kbatch_core.history import History, Origin, Warn, ignore, noted
+from kbatch_core.manifest import Submission, build_job, change
+from kbatch_core.manifest.again import read_back, submitted_from
+from kbatch_core.model import labels
+from kbatch_core.model.arrays import ArraySpec, from_numbers
+from kbatch_core.model.names import id_from, new_submit_id
+from kbatch_core.model.objects import Job, parse_time
+from kbatch_core.staging import remove_staged, write_staged
+from kbatch_core.status.case import array_of, condition, in_indexes, index_of, is_array
+from kbatch_core.status.tasks import failed_numbers, task_numbers
+
+_GROUPS = {"jobs": "batch", "localqueues": "kueue.x-k8s.io"}
+
+
+class Actions:
+    """Jobs as one account may change them. Owns no thread; clock and random are passed in by tests."""
+
+    def __init__(self, api: Api, session: Session, clock: Callable[[], float], rng: random.Random) -> None:
+        self.api = api
+        self.session = session
+        self.history = History(session.home)
+        self._clock = clock
+        self._rng = rng
+        self._rights: dict[tuple[str, ...], bool] = {}
+
+    def now(self) -> float:
+        """Seconds since the epoch by the server, whose times the rows have."""
+        return self._clock() + self.api.transport.server_ahead
+
+    def submit(self, submission: Submission, *, dry_run: bool = False, warn: Warn = ignore) -> Job:
+        """Create the Job: one write. Raises Refused, Unreachable or UnknownOutcome, BadScript.
+
+        The history in home is written around it; when that cannot be, `warn` gets a sentence and the job goes on.
+        """
+        if dry_run:
+            return self.api.create_job(submission.manifest, dry_run=True)
+        with noted(self.history, submission.manifest, self.origin(), self._clock(), warn) as accepted:
+            written = write_staged(submission.files)
+            try:
+                job = self.api.create_job(submission.manifest)
+            except (Refused, Unreachable):
+                remove_staged(written)
+                raise
+            accepted(job)
+        return job
+
+    def origin(self) -> Origin:
+        """Which cluster this is, for the history."""
+        settings = self.api.transport.settings
+        try:
+            authority = Path(settings.ca_file).read_bytes() if settings.ca_file else b""
+        except OSError:
+            authority = b""
+        return Origin.of(settings.server, authority)
+
+    def cancel(self, job: Job) -> Job:
+        """End a job and keep its record: the controller stops its pods and fails it within about a second.
+
+        Raises Refused when it has ended already.
+        """
+        return self._patch(job, change.cancel_patch(job, self.now()))
+
+    def hold(self, job: Job) -> Job:
+        """Keep a job from running. One that runs is stopped, and starts from its beginning when it is released.
+
+        Held already: nothing changes. Raises Refused when it has ended or is in a Kueue queue.
+        """
+        return self._patch(job, change.hold_patch(job))
+
+    def release(self, job: Job) -> Job:
+        """Let a held job run; nothing changes for one that is not. Raises Refused as `hold`."""
+        return self._patch(job, change.release_patch(job))
+
+    def update(self, job: Job, *, throttle: int | None = None, time_limit: int | None = None) -> Job:
+        """Change how many tasks of an array run at a time (0 = all), or lower a running job's time limit.
+
+        `time_limit` is in seconds. Raises Refused for what Kubernetes has frozen, BadOption.
+        """
+        if throttle is not None:
+            job = self._patch(job, change.throttle_patch(job, throttle))
+        if time_limit is not None:
+            job = self._patch(job, change.time_limit_patch(job, time_limit, self._running_since(job)))
+        return job
+
+    def rerun(
+        self,
+        job: Job,
+        *,
+        failed_only: bool = False,
+        tasks: Collection[int] = (),
+        time_limit: int | None = None,
+        memory: int | None = None,
+    ) -> Job:
+        """A new job with the script, options and environment of one that has ended.
+
+        Of an array only `tasks`, or with `failed_only` those that did not succeed; of another job `failed_only`
+        refuses one that did. `time_limit` (seconds) and `memory` (bytes) replace what it had. Raises Refused,
+        BadOption.
+        """
+        chosen = _chosen_tasks(job, tasks, failed_only)
+        whole = self.api.get_job_object(job.metadata.name, namespace=job.metadata.namespace)
+        if whole["metadata"]["uid"] != job.metadata.uid:
+            raise Refused(
+                f"Job {change.id_of(job)} is another one now than the one that was looked at.",
+                "Look again with `kqueue list`.",
+            )
+        spec, environment = read_back(whole, _read_staged)
+        if chosen is not None and spec.array is not None:
+            lines = (
+                [spec.lines[spec.array.index(number)] for number in chosen.numbers()] if spec.lines else []
+            )
+            spec = msgspec.structs.replace(spec, array=chosen, lines=tuple(lines))
+        if time_limit is not None:
+            spec = msgspec.structs.replace(spec, time_limit=time_limit)
+        if memory is not None:
+            spec = msgspec.structs.replace(spec, memory=memory)
+        submit_dir, submit_host = submitted_from(whole)
+        submit_id = new_submit_id(self._rng)
+        again = build_job(
+            spec,
+            environment,
+            job_id=id_from(submit_id),
+            submit_id=submit_id,
+            namespace=job.metadata.namespace,
+            cwd=submit_dir,
+            submit_host=submit_host,
+        )
+        return self.submit(again)
+
+    def delete(self, job: Job) -> None:
+        """Remove a job with its pods, their logs and its record in the cluster; what is in home stays."""
+        self.api.delete_job(job.metadata.name, uid=job.metadata.uid, namespace=job.metadata.namespace)
+
+    def may(
+        self, verb: str, resource: str = "jobs", subresource: str = "", *, namespace: str | None = None
+    ) -> bool:
+        """Whether this account has a right; asked once and remembered. True where even asking is forbidden:
+        then the server says it when it is used."""
+        where = self.api.namespace if namespace is None else namespace
+        right = (verb, _GROUPS.get(resource, ""), resource, subresource, where)
+        if right not in self._rights:
+            try:
+                self._rights[right] = self.api.access_review(*right)
+            except PermissionDenied:
+                self._rights[right] = True
+        return self._rights[right]
+
+    def _patch(self, job: Job, patch: change.Patch | None) -> Job:
+        if patch is None:
+            return job
+        changed = self.api.patch_job(job.metadata.name, patch, namespace=job.metadata.namespace)
+        self.history.keep(changed)
+        return changed
+
+    def _running_since(self, job: Job) -> float | None:
+        """When the container that runs now began to, in seconds since the epoch; None when none does."""
+        pods = self.api.list_pods(f"{labels.JOB_NAME}={job.metadata.name}", namespace=job.metadata.namespace)
+        for pod in pods:
+            for status in pod.status.container_statuses:
+                if status.state.running is not None and pod.metadata.deletion_timestamp is None:
+                    return parse_time(status.state.running.started_at)
+        return None
+
+
+def _read_staged(path: str) -> str:
+    """A script that was too large for its Job, from the job's folder in home. Raises BadScript."""
+    try:
+        return Path(path).read_text()
+    except OSError as error:
+        raise BadScript(
+            f"The script of the job is not here: {path}: {error.strerror}.",
+            "It was too large for the job's object; run this where your home is, or submit it again.",
+        ) from error
+
+
+def _chosen_tasks(job: Job, tasks: Collection[int], failed_only: bool) -> ArraySpec | None:
+    """The tasks to run again; None = the whole job. Raises Refused, BadOption."""
+    job_id = change.id_of(job)
+    finished = change.is_finished(job)
+    if not is_array(job):
+        if tasks:
+            raise BadOption(f"Job {job_id} is no array, so it has no tasks.", f"Write {job_id} alone.")
+        if finished and failed_only and condition(job.status.conditions, "Complete"):
+            raise Refused(f"Job {job_id} did not fail.", f"`kqueue rerun {job_id}` runs it all the same.")
+    if not finished and not (is_array(job) and (tasks or failed_only)):
+        raise Refused(
+            f"Job {job_id} has not ended.", f"Wait for it, or end it with `kqueue cancel {job_id}`."
+        )
+    if not is_array(job):
+        return None
+    numbers = _numbers(job, tasks, failed_only, finished)
+    array = array_of(job)
+    return ArraySpec(from_numbers(numbers), array.throttle if array is not None else None)
+
+
+def _numbers(job: Job, tasks: Collection[int], failed_only: bool, finished: bool) -> list[int]:
+    job_id = change.id_of(job)
+    status = job.status
+    every = task_numbers(job)
+    missing = sorted(set(tasks) - set(every))
+    if missing:
+        raise BadOption(f"Array {job_id} has no task {missing[0]}.", f"`kqueue show {job_id}` lists them.")
+    numbers = sorted(tasks) if tasks else every
+    if failed_only:
+        failed = set(failed_numbers(job))
+        numbers = [
+            number
+            for number in numbers
+            if number in failed
+            or (finished and not in_indexes(index_of(job, number), status.completed_indexes))
+        ]
+        if not numbers:
+            raise Refused(f"No task of {job_id} has failed.", f"`kqueue show {job_id}` says how it stands.")
+    elif not finished:
+        for number in numbers:
+            at = index_of(job, number)
+            if not in_indexes(at, status.completed_indexes) and not in_indexes(at, status.failed_indexes):
+                raise Refused(f"Task {number} of {job_id} has not ended.", "Wait for it.")
+    return numbers

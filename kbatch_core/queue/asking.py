@@ -1,0 +1,202 @@
+"""What the queue asks beyond jobs and pods: events of what waits, and whether more may be read at all.
+
+One request at a time. What is refused is not asked again for ten minutes, because a thousand readers without a
+right must not cost the server a thousand refusals a second.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from kbatch_core.cluster.api import core_path
+from kbatch_core.cluster.backoff import Backoff
+from kbatch_core.cluster.transport import Query, StopHandle, Transport
+from kbatch_core.errors import ConnectionFailed, KbatchError, NotFound, Refused
+from kbatch_core.model.objects import EventList, Node, ResourceQuota, Workload
+from kbatch_core.queue.joined import Joined
+from kbatch_core.queue.reads import Need
+from kbatch_core.queue.records import Key
+from kbatch_core.status.verdict import Records
+
+REFUSED_SECONDS = 600.0
+RECORDS_AT_ONCE = 50
+READ_SECONDS = 20.0
+EVENTS_LIMIT = 500
+KUEUE = "kueue.x-k8s.io"
+WORKLOADS = ("v1beta2", "v1beta1")
+
+Decoded = TypeVar("Decoded")
+
+
+class Kind(NamedTuple):
+    """An optional kind to watch: its struct, and its path in a namespace."""
+
+    struct: type[Any]
+    path: str
+
+
+class Asker:
+    """Asks while `run` runs, in a thread of its owner's; `stop` ends that within milliseconds.
+
+    `news` guards `joined` and is notified of changes to it. `begin` is called with the name
+    and the kinds of what turned out to be readable.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        joined: Joined,
+        news: threading.Condition,
+        *,
+        namespaces: Sequence[str],
+        begin: Callable[[str, Sequence[Kind]], None],
+        history: Records,
+        clock: Callable[[], float],
+    ) -> None:
+        self._transport = transport
+        self._joined = joined
+        self._news = news
+        self._namespaces = namespaces
+        self._begin = begin
+        self._history = history
+        self._clock = clock
+        self._handle = StopHandle()
+        self._stopping = False
+        self._backoff = Backoff(clock=clock)
+        self._quiet_until = 0.0
+        self._not_before: dict[str, float] = {}
+
+    def stop(self) -> None:
+        """End `run`. Call it with `news` held."""
+        self._stopping = True
+        self._handle.stop()
+
+    def run(self) -> None:
+        """Ask whatever is wanted until stopped."""
+        while True:
+            with self._news:
+                question = self._next()
+                while question is None and not self._stopping:
+                    self._news.wait(self._seconds_to_next())
+                    question = self._next()
+                if self._stopping or question is None:
+                    return
+                self._handle = StopHandle()
+            try:
+                question()
+            except KbatchError:
+                with self._news:
+                    self._quiet_until = self._clock() + self._backoff.wait()
+
+    def _next(self) -> Callable[[], None] | None:
+        now = self._clock()
+        if now < self._quiet_until:
+            return None
+        for name in sorted(self._joined.wanted):
+            if now >= self._not_before.get(name, 0.0):
+                return lambda: self._find_out(name)
+        keys = self._joined.records.wanted(RECORDS_AT_ONCE)
+        if keys:
+            return lambda: self._read_records(keys)
+        need = self._joined.plan.take(now)
+        return None if need is None else lambda: self._read_events(need)
+
+    def _seconds_to_next(self) -> float | None:
+        now = self._clock()
+        times = [self._not_before.get(name, 0.0) for name in self._joined.wanted]
+        when = self._joined.plan.next_at(now)
+        times += [when] if when is not None else []
+        return max(0.0, min(times) - now, self._quiet_until - now) if times else None
+
+    # Events
+
+    def _read_events(self, need: Need) -> None:
+        """The events of one object, never of a whole namespace."""
+        query: Query = {"fieldSelector": f"involvedObject.uid={need.object}", "limit": EVENTS_LIMIT}
+        try:
+            events = self._get(core_path(need.namespace, "events"), EventList, query).items
+        except NotFound:
+            return
+        except Refused:
+            with self._news:
+                self._joined.miss("events")
+                self._joined.plan.pause(self._clock() + REFUSED_SECONDS)
+                self._news.notify_all()
+            return
+        with self._news:
+            self._joined.have("events")
+            self._joined.add_events(need.job, events)
+            self._news.notify_all()
+
+    # More
+
+    def _find_out(self, name: str) -> None:
+        """Start to watch an optional kind, if it is there and may be read."""
+        missing = False
+        try:
+            kinds = [self._kind(name, one) for one in (("",) if name == "nodes" else self._namespaces)]
+        except Refused as error:
+            missing = not isinstance(error, NotFound)
+            kinds = []
+        with self._news:
+            if missing:
+                self._joined.miss(name)
+                self._news.notify_all()
+            if not kinds:
+                self._not_before[name] = self._clock() + REFUSED_SECONDS
+                return
+            self._joined.have(name)
+        self._begin(name, kinds)
+
+    def _kind(self, name: str, namespace: str) -> Kind:
+        """Raises Refused when it is not there or may not be listed."""
+        if name == "nodes":
+            kind = Kind(Node, core_path("", "nodes"))
+        elif name == "quotas":
+            kind = Kind(ResourceQuota, core_path(namespace, "resourcequotas"))
+        else:
+            scope = f"/namespaces/{namespace}" if namespace else ""
+            kind = Kind(Workload, f"/apis/{KUEUE}/{self._kueue_version()}{scope}/workloads")
+        self._get(kind.path, dict[str, Any], {"limit": 1})
+        return kind
+
+    def _kueue_version(self) -> str:
+        """The newest version of Kueue's API that we know and the server has."""
+        groups = self._get("/apis", _Groups).groups
+        served = {one.version for group in groups if group.name == KUEUE for one in group.versions}
+        for version in WORKLOADS:
+            if version in served:
+                return version
+        raise NotFound("Kueue is not installed.")
+
+    def _read_records(self, keys: Sequence[Key]) -> None:
+        read = [(key, self._history.get(key)) for key in keys]
+        with self._news:
+            self._joined.add_records(read)
+            self._news.notify_all()
+
+    def _get(self, path: str, kind: type[Decoded], query: Query | None = None) -> Decoded:
+        body = self._transport.request(
+            "GET", path, query=query, read_seconds=READ_SECONDS, handle=self._handle
+        )
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ConnectionFailed(f"The server's answer cannot be read ({error}).") from error
+
+
+class _Version(msgspec.Struct):
+    version: str = ""
+
+
+class _Group(msgspec.Struct):
+    name: str = ""
+    versions: list[_Version] = []
+
+
+class _Groups(msgspec.Struct):
+    groups: list[_Group] = []

@@ -1,0 +1,364 @@
+"""Jobs, pods, events and facts joined into rows; only the rows of what changed are made anew (pure, no threads).
+
+Its owner holds one lock around every call.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from kbatch_core.cluster.mirror import DELETED, Change
+from kbatch_core.model import labels
+from kbatch_core.model.objects import Event, Job, Node, OwnedMetadata, Pod, ResourceQuota, Workload
+from kbatch_core.model.record import Record
+from kbatch_core.queue.needs import next_look, to_explain, wants_nodes
+from kbatch_core.queue.reads import Need, ReadPlan
+from kbatch_core.queue.records import AskedRecords, Key
+from kbatch_core.status import ClusterFacts, JobRow, make_row
+from kbatch_core.status.case import condition, event_time
+
+# What each right is for, said once when it is missing.
+MISSING: Mapping[str, str] = {
+    "pods": "Pods may not be read: where and since when a job runs, and how it failed, is not known.",
+    "events": "Events may not be read: why no pod is made, or why one does not start, is not known.",
+    "nodes": "Nodes may not be read: what fits on no node is not told from what waits for a free one.",
+    "quotas": "Resource quotas may not be read: a full one is known from its events only, for an hour.",
+    "workloads": "Kueue's workloads may not be read: why a job waits in its queue is not known.",
+}
+
+# Events kept of one job, the newest.
+EVENTS_KEPT = 100
+# A row costs a look at each of its pods: large arrays are looked at less often, so that none takes all the time.
+PODS_PER_SECOND = 2500.0
+# When facts of the cluster change, the rows that they may concern follow at this rate.
+FACTS_PER_SECOND = 500.0
+
+
+class Evidence(NamedTuple):
+    """The arguments of `make_row` and `task_rows`."""
+
+    job: Job
+    pods: tuple[Pod, ...]
+    events: tuple[Event, ...]
+    now: float
+    facts: ClusterFacts
+
+
+class Joined:
+    """The store behind the rows. `now` = seconds since the epoch by the server; `clock` = one that never jumps."""
+
+    def __init__(self, *, now: Callable[[], float], clock: Callable[[], float], explain: bool) -> None:
+        self.version = 0
+        self.plan = ReadPlan()
+        self.records = AskedRecords(clock)
+        self.jobs: dict[str, Job] = {}
+        # What could say more about a job that is there and was not found yet: nodes, quotas, workloads.
+        self.wanted: set[str] = set()
+        self._had: set[str] = set()
+        self._missing: set[str] = set()
+        self._now = now
+        self._clock = clock
+        self._explain = explain
+        self._pods: dict[str, dict[str, Pod]] = {}
+        self._events: dict[str, dict[str, Event]] = {}
+        self._waiting_for_pods: set[str] = set()
+        self._rows: dict[str, JobRow] = {}
+        self._order: list[tuple[float, str, str]] = []
+        self._shown: tuple[JobRow, ...] | None = ()
+        self._dirty: dict[str, None] = {}
+        self._due: list[tuple[float, str]] = []
+        self._due_at: dict[str, float] = {}
+        self._not_before: dict[str, float] = {}
+        self._facts = ClusterFacts(history=self.records)
+        self._nodes: dict[str, Node] | None = None
+        self._quotas: dict[str, ResourceQuota] | None = None
+        self._workloads: dict[str, Workload] | None = None
+
+    # What arrives
+
+    def change_jobs(self, changes: Iterable[Change[Job]]) -> None:
+        for change in changes:
+            uid = change.object.metadata.uid
+            if change.type == DELETED:
+                self._remove(uid)
+            else:
+                self.jobs[uid] = change.object
+                self._dirty[uid] = None
+
+    def change_pods(self, changes: Iterable[Change[Pod]]) -> None:
+        for change in changes:
+            pod = change.object
+            job = owner_uid(pod.metadata)
+            if change.type != DELETED:
+                self._pods.setdefault(job, {})[pod.metadata.uid] = pod
+            elif job in self._pods:
+                self._pods[job].pop(pod.metadata.uid, None)
+                if not self._pods[job]:
+                    del self._pods[job]
+            if job in self.jobs:
+                self._dirty[job] = None
+
+    def add_events(self, job: str, events: Iterable[Event]) -> None:
+        """Keep events of a job that is there, also when the server has forgotten them."""
+        if job not in self.jobs:
+            return
+        kept = self._events.setdefault(job, {})
+        before = dict(kept)
+        kept |= {event.metadata.uid: event for event in events}
+        if len(kept) > EVENTS_KEPT:
+            newest = sorted(kept.values(), key=event_time)[-EVENTS_KEPT:]
+            self._events[job] = kept = {event.metadata.uid: event for event in newest}
+        if kept != before:
+            self._dirty[job] = None
+
+    def change_nodes(self, changes: Iterable[Change[Node]]) -> None:
+        nodes = self._nodes = dict(self._nodes or {})
+        silent: set[str] = set()
+        other_size = False
+        for change in changes:
+            node, name = change.object, change.object.metadata.name
+            old = nodes.pop(name, None)
+            if change.type != DELETED:
+                nodes[name] = node
+            if old is None or change.type == DELETED or old.status.allocatable != node.status.allocatable:
+                other_size = True
+            if old is None or _ready(old) != _ready(node):
+                silent.add(name)
+        self._set_facts(nodes=nodes)
+        if silent or other_size:
+            self._look_again(
+                uid
+                for uid, pods in self._pods.items()
+                if any(
+                    pod.spec.node_name in silent if pod.spec.node_name else other_size
+                    for pod in pods.values()
+                )
+            )
+
+    def change_quotas(self, changes: Iterable[Change[ResourceQuota]]) -> None:
+        quotas = self._quotas = dict(self._quotas or {})
+        namespaces = set()
+        for change in changes:
+            quotas.pop(change.object.metadata.uid, None)
+            if change.type != DELETED:
+                quotas[change.object.metadata.uid] = change.object
+            namespaces.add(change.object.metadata.namespace)
+        self._set_facts(quotas=tuple(quotas.values()))
+        self._look_again(
+            uid
+            for uid, row in self._rows.items()
+            if row.namespace in namespaces and not row.finished and uid not in self._pods
+        )
+
+    def change_workloads(self, changes: Iterable[Change[Workload]]) -> None:
+        workloads = self._workloads = dict(self._workloads or {})
+        for change in changes:
+            job = owner_uid(change.object.metadata)
+            workloads.pop(job, None)
+            if change.type != DELETED:
+                workloads[job] = change.object
+            if job in self.jobs:
+                self._dirty[job] = None
+        self._set_facts(workloads=workloads)
+
+    def add_records(self, read: Iterable[tuple[Key, Record | None]]) -> None:
+        """What was found in home of what `records` wanted."""
+        ids = self.records.answer(read)
+        for uid, job in self.jobs.items() if ids else ():
+            if job.metadata.labels.get(labels.ID, "") in ids:
+                self._dirty[uid] = None
+                self.version += 1  # a row of a task may read otherwise when that of its array does not
+
+    def wait_for_pods(self, namespaces: Iterable[str]) -> None:
+        """Make no rows of jobs in these, "" = in any, until their pods are known: without them all would wait."""
+        self._waiting_for_pods = set(namespaces)
+
+    def have(self, name: str) -> None:
+        """A right that is there."""
+        self.wanted.discard(name)
+        self._had.add(name)
+        if name in self._missing:
+            self._missing.discard(name)
+            self.version += 1
+
+    def miss(self, name: str) -> None:
+        """A right that is missing."""
+        if name not in self._missing:
+            self._missing.add(name)
+            self.version += 1
+
+    # What is asked
+
+    def missing(self) -> tuple[str, ...]:
+        """A sentence per right that is missing."""
+        return tuple(text for name, text in MISSING.items() if name in self._missing)
+
+    def events(self, uid: str) -> tuple[Event, ...]:
+        """Oldest first."""
+        return tuple(sorted(self._events.get(uid, {}).values(), key=event_time))
+
+    def pods(self, uid: str) -> tuple[Pod, ...]:
+        """Oldest first."""
+        found = self._pods.get(uid, {}).values()
+        return tuple(sorted(found, key=lambda pod: (pod.metadata.creation_timestamp, pod.metadata.name)))
+
+    def rows(self) -> tuple[JobRow, ...]:
+        if self._shown is None:
+            self._shown = tuple([self._rows[uid] for _, _, uid in self._order])
+        return self._shown
+
+    def evidence(self, uid: str) -> Evidence | None:
+        """What rows of the job are made of; None when it is gone."""
+        if uid not in self.jobs:
+            return None
+        return Evidence(self.jobs[uid], self.pods(uid), self.events(uid), self._now(), self._facts)
+
+    # Rows
+
+    def is_due(self) -> bool:
+        """Whether `compute` has something to do now."""
+        self._collect_due()
+        return any(not self._is_held(uid) for uid in self._dirty)
+
+    def next_due(self) -> float | None:
+        """When time alone will give it something to do, by the clock."""
+        while self._due and self._due_at.get(self._due[0][1]) != self._due[0][0]:
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else None
+
+    def compute(self, limit: int) -> bool:
+        """Make the rows of up to `limit` jobs that changed; whether one reads otherwise than before."""
+        self._collect_due()
+        todo: list[str] = []
+        for uid in self._dirty:
+            if len(todo) == limit:
+                break
+            if not self._is_held(uid):
+                todo.append(uid)
+        changed = False
+        for uid in todo:
+            del self._dirty[uid]
+            changed = self.compute_one(uid) or changed
+        return changed
+
+    def compute_one(self, uid: str) -> bool:
+        """Make the row of one job now; whether it reads otherwise."""
+        if uid not in self.jobs or self._is_held(uid):
+            return False
+        self._dirty.pop(uid, None)
+        clock = self._clock()
+        number = len(self._pods.get(uid, ()))
+        if clock < self._not_before.get(uid, 0.0):
+            self._look_at(uid, self._not_before[uid])
+            return False
+        if number > 100:
+            self._not_before[uid] = clock + number / PODS_PER_SECOND
+        found = self.evidence(uid)
+        if found is None:
+            return False
+        row = make_row(*found)
+        self._plan(found.job, found.pods, row, found.now, clock)
+        return self._show(uid, row)
+
+    def _plan(self, job: Job, pods: Sequence[Pod], row: JobRow, now: float, clock: float) -> None:
+        """What is to be read or looked at later because the job is as it is."""
+        uid = row.uid
+        later = next_look(job, pods, row, now)
+        if later is not None:
+            self._look_at(uid, clock + later)
+        if not self._explain:
+            return
+        wanted = to_explain(job, pods, row, nodes_known=self._nodes is not None)
+        if wanted is None:
+            self.plan.forget(uid)
+        else:
+            stamp = next(
+                (pod.metadata.resource_version for pod in pods if pod.metadata.uid == wanted),
+                job.metadata.resource_version,
+            )
+            need = Need(uid, wanted, row.namespace)
+            self.plan.want(need, submitted=row.submitted or 0.0, stamp=stamp, now=clock)
+        if not row.finished:
+            found = {"workloads"} if job.metadata.labels.get(labels.QUEUE) else set()
+            found |= {"nodes"} if wants_nodes(pods) else set()
+            found |= {"quotas"} if not pods and not job.spec.suspend else set()
+            self.wanted |= found - self._had
+
+    def _show(self, uid: str, row: JobRow) -> bool:
+        old = self._rows.get(uid)
+        if old == row:
+            return False
+        self._rows[uid] = row
+        key = _order(row)
+        if old is None or _order(old) != key:
+            if old is not None:
+                self._unlist(old)
+            insort(self._order, key)
+        self._touch()
+        return True
+
+    def _remove(self, uid: str) -> None:
+        for known in (self.jobs, self._events, self._dirty, self._not_before, self._due_at):
+            known.pop(uid, None)
+        self.plan.forget(uid)
+        row = self._rows.pop(uid, None)
+        if row is not None:
+            self._unlist(row)
+            self._touch()
+
+    def _unlist(self, row: JobRow) -> None:
+        key = _order(row)
+        del self._order[bisect_left(self._order, key)]
+
+    def _touch(self) -> None:
+        self._shown = None
+        self.version += 1
+
+    def _is_held(self, uid: str) -> bool:
+        if not self._waiting_for_pods:
+            return False
+        return "" in self._waiting_for_pods or self.jobs[uid].metadata.namespace in self._waiting_for_pods
+
+    def _look_at(self, uid: str, when: float) -> None:
+        """Make the row again at `when`, or sooner if that was planned."""
+        if when < self._due_at.get(uid, float("inf")):
+            self._due_at[uid] = when
+            heapq.heappush(self._due, (when, uid))
+
+    def _look_again(self, uids: Iterable[str]) -> None:
+        """One after the other, because there may be thousands."""
+        clock = self._clock()
+        for number, uid in enumerate([uid for uid in uids if uid in self._rows]):
+            self._look_at(uid, clock + number / FACTS_PER_SECOND)
+
+    def _collect_due(self) -> None:
+        clock = self._clock()
+        when = self.next_due()
+        while when is not None and when <= clock:
+            uid = heapq.heappop(self._due)[1]
+            del self._due_at[uid]
+            if uid in self.jobs:
+                self._dirty[uid] = None
+            when = self.next_due()
+
+    def _set_facts(self, **facts: Any) -> None:
+        self._facts = msgspec.structs.replace(self._facts, **facts)
+
+
+def owner_uid(metadata: OwnedMetadata) -> str:
+    """The uid of the controlling owner; "" when there is none."""
+    return next((owner.uid for owner in metadata.owner_references if owner.controller), "")
+
+
+def _ready(node: Node) -> bool:
+    return condition(node.status.conditions, "Ready") is not None
+
+
+def _order(row: JobRow) -> tuple[float, str, str]:
+    """Oldest first."""
+    return row.submitted or 0.0, row.id, row.uid

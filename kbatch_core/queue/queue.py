@@ -1,0 +1,298 @@
+"""Queue: the live set of jobs. The dashboard, `kqueue list --watch` and `wait` stand on it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from kbatch_core.cluster.api import Api, core_path, jobs_path
+from kbatch_core.cluster.mirror import Change, Mirror
+from kbatch_core.cluster.reflector import STOP_SECONDS, Reflector
+from kbatch_core.errors import KbatchError, Refused
+from kbatch_core.model import labels
+from kbatch_core.model.names import label_value
+from kbatch_core.model.objects import Event, Job, Pod
+from kbatch_core.queue.asking import Asker, Kind
+from kbatch_core.queue.joined import Joined
+from kbatch_core.queue.sync import Sync, combine
+from kbatch_core.status import JobRow, task_rows
+from kbatch_core.status.verdict import Records
+
+# Rows made in one go while the lock is held: what a reader may have to wait for.
+BATCH = 50
+# The reader is told at most this often.
+TELL_SECONDS = 0.05
+# For where no home is mounted.
+NO_RECORDS: Records = {}
+
+
+class Queue:
+    """Jobs of one user (or of all: user "" or None) in some namespaces, joined with what explains them.
+
+    Its owner calls `start` and later `stop`. It owns one reflector thread per kind and namespace, one thread that
+    makes rows and calls `on_change`, and one that asks for events and other facts. `stop` ends them within a
+    second from any state; a connect in progress outlives it, silent, until it gives up.
+    Everything else may be called from any thread, also before `start` and after `stop`.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        user: str | None = None,
+        namespaces: Sequence[str] = (),
+        selector: str = "",
+        job_id: str = "",
+        history: Records = NO_RECORDS,
+        on_change: Callable[[], None] = lambda: None,
+        explain: bool = True,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`namespaces`: none = the api's own, [""] = all. `selector`: more terms of a label selector of jobs.
+        `job_id`: only this job.
+
+        `history` has the records in home. `on_change` is called from a thread of the queue, at most every
+        TELL_SECONDS. `explain` False reads no events and no facts: for who only waits for an end.
+        """
+        self._transport = api.transport
+        self._on_change = on_change
+        self._clock = clock
+        self._monotonic = monotonic
+        self._namespaces = tuple(dict.fromkeys(namespaces or (api.namespace,)))
+        of_user = f"{labels.USER}={label_value(user)}" if user else ""
+        of_job = f"{labels.ID}={job_id}" if job_id else ""
+        self._selector = _join(labels.SELECTOR, of_user, of_job, selector)
+        pod_selector = _join(of_job or labels.POD_SELECTOR, of_user)
+        self._news = threading.Condition(threading.Lock())
+        self._stopping = False
+        self._loaded = False
+        self._told = -1
+        self._fault: KbatchError | None = None
+        self._joined = Joined(now=self.now, clock=monotonic, explain=explain)
+        self._joined.wait_for_pods(self._namespaces)
+        self._asker = Asker(
+            self._transport,
+            self._joined,
+            self._news,
+            namespaces=self._namespaces,
+            begin=self._watch_more,
+            history=history,
+            clock=monotonic,
+        )
+        self._jobs = {
+            name: self._reflect(Job, jobs_path(name), self._joined.change_jobs, self._selector)
+            for name in self._namespaces
+        }
+        self._pods = {
+            name: self._reflect(Pod, core_path(name, "pods"), self._joined.change_pods, pod_selector)
+            for name in self._namespaces
+        }
+        self._more: list[Reflector[Any]] = []
+        self._threads: list[threading.Thread] = []
+
+    # For its owner
+
+    def start(self) -> None:
+        """Begin to list and watch. Once."""
+        for reflector in (*self._jobs.values(), *self._pods.values()):
+            reflector.start()
+        for target, name in ((self._make_rows, "queue rows"), (self._asker.run, "queue facts")):
+            thread = threading.Thread(target=self._run, args=(target,), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """End it, within a second from any state; `on_change` is not called afterwards."""
+        deadline = self._monotonic() + STOP_SECONDS
+        with self._news:
+            self._stopping = True
+            self._asker.stop()
+            self._news.notify_all()
+            reflectors = [*self._jobs.values(), *self._pods.values(), *self._more]
+        for reflector in reflectors:
+            reflector.stop(0.0)
+        for reflector in reflectors:
+            reflector.stop(max(0.0, deadline - self._monotonic()))
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - self._monotonic()))
+
+    # For readers
+
+    @property
+    def version(self) -> int:
+        """Rises with each change of `rows` or `sync`."""
+        with self._news:
+            return self._joined.version
+
+    def now(self) -> float:
+        """Seconds since the epoch by the server: what ages are counted with."""
+        return self._clock() + self._transport.server_ahead
+
+    def rows(self) -> tuple[JobRow, ...]:
+        """Oldest first. The same tuple as before while nothing has changed."""
+        with self._news:
+            return self._joined.rows()
+
+    def task_rows(self, uid: str) -> tuple[JobRow, ...]:
+        """A row per task of an array, in the order of the task numbers; made anew in each call."""
+        with self._news:
+            found = self._joined.evidence(uid)
+        return tuple(task_rows(*found)) if found is not None else ()
+
+    def job(self, uid: str) -> Job | None:
+        """The Job as it was last seen; None when it is gone."""
+        with self._news:
+            return self._joined.jobs.get(uid)
+
+    def pods(self, uid: str) -> tuple[Pod, ...]:
+        """The pods of a job, oldest first."""
+        with self._news:
+            return self._joined.pods(uid)
+
+    def events(self, uid: str) -> tuple[Event, ...]:
+        """The events of a job and its pods that were read because it needed explaining, oldest first."""
+        with self._news:
+            return self._joined.events(uid)
+
+    def put(self, job: Job) -> None:
+        """The answer to a write of ours: it is in `rows` when this returns."""
+        reflector = self._jobs.get(job.metadata.namespace) or self._jobs.get("")
+        if reflector is None or not self._selects(job):
+            return
+        reflector.mirror.put(job)
+        with self._news:
+            self._joined.compute_one(job.metadata.uid)
+
+    def sync(self) -> Sync:
+        """How fresh it all is."""
+        with self._news:
+            missing, loaded, fault = self._joined.missing(), self._loaded, self._fault
+        now = self._monotonic()
+        healths = [reflector.health for reflector in (*self._jobs.values(), *self._pods.values())]
+        # Without a right to pods the rest is still worth showing.
+        counting = healths[: len(self._jobs)] + [
+            health for health in healths[len(self._jobs) :] if not isinstance(health.error, Refused)
+        ]
+        return combine(
+            counting, now=now, since_epoch=self._clock() - now, loaded=loaded, missing=missing, fault=fault
+        )
+
+    def _selects(self, job: Job) -> bool:
+        """Whether the job is one of those shown, as far as plain equality of labels tells."""
+        terms = [term.partition("=") for term in self._selector.split(",")]
+        return all(
+            job.metadata.labels.get(key) == value.removeprefix("=")
+            for key, sign, value in terms
+            if sign and not key.endswith("!") and " " not in key
+        )
+
+    # Reflectors
+
+    def _reflect(
+        self, kind: type[Any], path: str, arrive: Callable[[Iterable[Change[Any]]], None], selector: str = ""
+    ) -> Reflector[Any]:
+        def notify(changes: Sequence[Change[Any]]) -> None:
+            with self._news:
+                arrive(changes)
+                self._news.notify_all()
+
+        return Reflector(
+            self._transport,
+            path,
+            kind,
+            Mirror(notify),
+            query={"labelSelector": selector} if selector else None,
+            on_health=self._health_changed,
+            clock=self._monotonic,
+        )
+
+    def _watch_more(self, name: str, kinds: Sequence[Kind]) -> None:
+        """Called by the asking thread, for what turned out to be readable."""
+        arrive: dict[str, Callable[[Iterable[Change[Any]]], None]] = {
+            "nodes": self._joined.change_nodes,
+            "quotas": self._joined.change_quotas,
+            "workloads": self._joined.change_workloads,
+        }
+        reflectors = [self._reflect(kind.struct, kind.path, arrive[name]) for kind in kinds]
+        with self._news:
+            if self._stopping:
+                return
+            self._more += reflectors
+            for reflector in reflectors:
+                reflector.start()
+
+    def _health_changed(self) -> None:
+        """Rows are made once pods are known, or known to be out of reach."""
+        waiting = []
+        refused = False
+        for name, reflector in self._pods.items():
+            health = reflector.health
+            if isinstance(health.error, Refused):
+                refused = True
+            elif not health.synced:
+                waiting.append(name)
+        with self._news:
+            self._joined.wait_for_pods(waiting)
+            if refused:
+                self._joined.miss("pods")
+            else:
+                self._joined.have("pods")
+            self._joined.version += 1
+            self._news.notify_all()
+
+    # Its threads
+
+    def _run(self, target: Callable[[], None]) -> None:
+        try:
+            target()
+        except Exception as error:  # noqa: BLE001 - the thread's top frame: nobody else could say it
+            with self._news:
+                self._fault = KbatchError(f"The queue stands still by a fault of ours: {error!r}.")
+                self._joined.version += 1
+
+    def _make_rows(self) -> None:
+        """Make the rows of what changed, and tell the reader now and then."""
+        told_at = float("-inf")
+        while True:
+            with self._news:
+                while not self._stopping and not self._joined.is_due() and not self._may_tell(told_at):
+                    self._news.wait(self._idle_seconds(told_at))
+                if self._stopping:
+                    return
+                if self._joined.is_due():
+                    self._joined.compute(BATCH)
+                    self._news.notify_all()
+                if not self._loaded and self._is_loaded() and not self._joined.is_due():
+                    self._loaded = True
+                    self._joined.version += 1
+                tell = self._may_tell(told_at)
+                if tell:
+                    self._told = self._joined.version
+            if tell:
+                told_at = self._monotonic()
+                self._on_change()
+
+    def _may_tell(self, told_at: float) -> bool:
+        return self._told != self._joined.version and self._monotonic() - told_at >= TELL_SECONDS
+
+    def _idle_seconds(self, told_at: float) -> float | None:
+        due = self._joined.next_due()
+        times = [due] if due is not None else []
+        if self._told != self._joined.version:
+            times.append(told_at + TELL_SECONDS)
+        return max(0.0, min(times) - self._monotonic()) if times else None
+
+    def _is_loaded(self) -> bool:
+        return all(reflector.health.synced for reflector in self._jobs.values()) and all(
+            reflector.health.synced or isinstance(reflector.health.error, Refused)
+            for reflector in self._pods.values()
+        )
+
+
+def _join(*terms: str) -> str:
+    """A label selector of all of them."""
+    return ",".join(term for term in terms if term)

@@ -1,0 +1,49 @@
+"""Waiting for a job, driven by a watch: days long, through drops and restarts of the API server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Literal
+
+from kbatch_core.cluster.api import Api
+from kbatch_core.errors import AuthExpired, NotFound, Refused
+from kbatch_core.manifest.change import is_finished
+from kbatch_core.model import labels
+from kbatch_core.model.objects import Job, Pod
+from kbatch_core.queue.queue import Queue
+
+STARTED = ("Running", "Succeeded", "Failed")
+
+
+def wait(api: Api, job: Job, *, until: Literal["started", "ended"] = "ended") -> Job:
+    """The job once it has ended, or its newest pod has begun to run.
+
+    Raises NotFound when it was deleted; AuthExpired and Refused when it may not be watched any more.
+    """
+    changed = threading.Event()
+    job_id = job.metadata.labels.get(labels.ID, "")
+    queue = Queue(
+        api, namespaces=[job.metadata.namespace], job_id=job_id, on_change=changed.set, explain=False
+    )
+    # A list may come from a cache that is older than the job.
+    queue.put(job)
+    queue.start()
+    try:
+        while True:
+            found = queue.job(job.metadata.uid)
+            if found is None:
+                raise NotFound(f"Job {job_id or job.metadata.name} is gone: it was deleted.")
+            if is_finished(found) or (until == "started" and _has_started(queue.pods(job.metadata.uid))):
+                return found
+            error = queue.sync().error
+            if isinstance(error, (AuthExpired, Refused)):
+                raise error
+            changed.wait()
+            changed.clear()
+    finally:
+        queue.stop()
+
+
+def _has_started(pods: Sequence[Pod]) -> bool:
+    return bool(pods) and pods[-1].status.phase in STARTED

@@ -1,0 +1,142 @@
+"""Acting: asks, writes in a thread, and tells what came of it. Bound to the uids that were shown when it asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from kbatch_core.errors import KbatchError
+from kqueue_tui.dashboard.actions import QUEUE
+from kqueue_tui.dashboard.view.looks import look_of
+from kqueue_tui.dashboard.writes import WRITES, Write, count_of
+
+if TYPE_CHECKING:
+    from kbatch_core.model.objects import Job
+    from kbatch_core.status.row import JobRow
+    from kqueue_tui.dashboard.app import Dashboard
+
+
+class Acting:
+    """Owned by the app."""
+
+    @dataclass
+    class Done(Message):
+        """A write has ended: how many jobs it was done to, and what went wrong with the others."""
+
+        write: Write
+        done: int
+        problems: tuple[str, ...]
+
+    def __init__(self, app: Dashboard) -> None:
+        self._app = app
+
+    @property
+    def busy(self) -> bool:
+        """Whether a write is on its way."""
+        return any(worker.group == "write" and worker.is_running for worker in self._app.workers)
+
+    def ask(self, verb: str, rows: Iterable[JobRow]) -> None:
+        """Ask whether to do it to these jobs; then do it. A task stands for its array."""
+        app, write = self._app, WRITES[verb]
+        why = app.why_not(next(action for action in QUEUE if action.id == write.action))
+        if why:
+            app.say(why, severity="warning")
+            return
+        wanted = {row.uid: app.find_row(row.uid) for row in rows}
+        left_out = [word for row in wanted.values() if row is not None and (word := write.refuses(row))]
+        chosen = [row for row in wanted.values() if row is not None and not write.refuses(row)]
+        jobs = [(row, job) for row in chosen if (job := self._job(row.uid)) is not None]
+        if not jobs:
+            words = f"{_these(len(wanted))} {left_out[0]}." if left_out else "The cluster no longer has it."
+            app.say(f"Nothing to {verb}: {words}", severity="warning")
+            return
+        self._confirm(write, jobs, left_out)
+
+    def _confirm(self, write: Write, jobs: Sequence[tuple[JobRow, Job]], left_out: Sequence[str]) -> None:
+        from kqueue_tui.dashboard.screens.confirm import Confirm
+
+        warnings = list(dict.fromkeys(word for row, _ in jobs if (word := write.warns(row))))
+        if left_out:
+            warnings.append(f"Left out: {len(left_out)} {_most_common(left_out)}.")
+        question = f"{write.verb.capitalize()} {count_of(len(jobs))}?"
+        dialog = Confirm(
+            question, [_name(row) for row, _ in jobs], write.verb, write.about, " ".join(warnings)
+        )
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._start(write, [job for _, job in jobs])
+
+        self._app.push_screen(dialog, answered)
+
+    def _start(self, write: Write, jobs: Sequence[Job]) -> None:
+        self._app.run_worker(
+            lambda: self._write(write, jobs), name=write.verb, group="write", thread=True, exit_on_error=False
+        )
+
+    def _write(self, write: Write, jobs: Sequence[Job]) -> None:
+        """In a thread: each job by itself, so that one refusal does not stop the others."""
+        backend = self._app.backend
+        if backend is None:
+            return
+        done, problems = 0, []
+        for job in jobs:
+            try:
+                answer = write.run(backend.acts, job)
+            except KbatchError as error:
+                problems.append(f"{job.metadata.name}: {error}")
+            else:
+                done += 1
+                if answer is not None:
+                    backend.queue.put(answer)
+        self._app.post_message(self.Done(write, done, tuple(problems)))
+
+    def tell(self, done: Done) -> None:
+        """Show what came of a write: a toast, or a dialog with the API's reasons."""
+        from kqueue_tui.dashboard.screens.problem import Problem
+
+        if done.done:
+            self._app.say(f"{done.write.done}: {_jobs(done.done)}.")
+        if done.problems:
+            title = f"Could not {done.write.verb} {_jobs(len(done.problems))}"
+            self._app.push_screen(Problem(title, "\n\n".join(done.problems)))
+
+    def leave(self, leave: Callable[[], None]) -> None:
+        """Leave at once, unless a write is on its way: then only when the user wants to."""
+        if not self.busy:
+            leave()
+            return
+        from kqueue_tui.dashboard.screens.confirm import Confirm
+
+        if isinstance(self._app.screen, Confirm):
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                leave()
+
+        question = "Leave while a write is on its way?"
+        self._app.push_screen(Confirm(question, ["Its outcome will not be shown."], "leave"), answered)
+
+    def _job(self, uid: str) -> Job | None:
+        return self._app.backend.queue.job(uid) if self._app.backend is not None else None
+
+
+def _name(row: JobRow) -> str:
+    tasks = f", {row.tasks.total} tasks" if row.tasks is not None else ""
+    return f"{row.id}  {row.name}  ({look_of(row).word}{tasks})"
+
+
+def _jobs(number: int) -> str:
+    return "1 job" if number == 1 else f"{number} jobs"
+
+
+def _these(number: int) -> str:
+    return "it has" if number == 1 else "they have"
+
+
+def _most_common(words: Sequence[str]) -> str:
+    return max(words, key=words.count)

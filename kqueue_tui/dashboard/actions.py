@@ -1,0 +1,124 @@
+"""The one list of what can be done: bindings, footer, help, palette and rights are all made from it.
+
+Each Action is the Textual action `action_<name>` of the screen, widget or app that lists it. Its `id` is what
+the config's keymap speaks of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+Right = tuple[str, str, str]
+"""(verb, resource, subresource), as a SelfSubjectAccessReview asks for it."""
+
+PATCH_JOBS: Right = ("patch", "jobs", "")
+CREATE_JOBS: Right = ("create", "jobs", "")
+DELETE_JOBS: Right = ("delete", "jobs", "")
+EXEC: Right = ("create", "pods", "exec")
+
+
+@dataclass(frozen=True)
+class Action:
+    """`title` is one or two words for the footer, `about` a sentence for help and palette.
+
+    `hint`: shown in the footer, at most eight per focus. `needs` is the right it takes; None for what only looks.
+    `writes`: switched off while the data is stale and with --readonly.
+    """
+
+    id: str
+    keys: str
+    name: str
+    title: str
+    about: str
+    group: str
+    hint: bool = False
+    needs: Right | None = None
+    writes: bool = False
+
+
+def bindings(actions: Iterable[Action], *, priority: bool = False) -> list[BindingType]:
+    """Textual bindings of the actions."""
+    return [
+        Binding(a.keys, a.name, a.title, show=a.hint, id=a.id, tooltip=a.about, priority=priority)
+        for a in actions
+    ]
+
+
+def _a(
+    id: str,
+    keys: str,
+    name: str,
+    title: str,
+    about: str,
+    group: str,
+    *,
+    hint: bool = False,
+    needs: Right | None = None,
+    writes: bool = False,
+) -> Action:
+    return Action(id, keys, name, title, about, group, hint, needs, writes)
+
+
+APP = (
+    _a(
+        "app.palette",
+        "colon,ctrl+p",
+        "command_palette",
+        "Commands",
+        "Find a command by its name.",
+        "Dashboard",
+    ),
+)
+
+ALWAYS = (_a("app.exit", "ctrl+c", "exit", "Quit", "Leave the dashboard, from anywhere.", "Dashboard"),)
+
+MOVES = (
+    _a("table.down", "j,down", "move(1)", "Down", "One line down.", "Move"),
+    _a("table.up", "k,up", "move(-1)", "Up", "One line up.", "Move"),
+    _a("table.half-down", "ctrl+d", "move_half(1)", "Half a page down", "Half a page down.", "Move"),
+    _a("table.half-up", "ctrl+u", "move_half(-1)", "Half a page up", "Half a page up.", "Move"),
+    _a("table.page-down", "pagedown,ctrl+f", "move_page(1)", "Page down", "A page down.", "Move"),
+    _a("table.page-up", "pageup,ctrl+b", "move_page(-1)", "Page up", "A page up.", "Move"),
+    _a("table.first", "g,home", "move_first", "First", "The first line.", "Move"),
+    _a("table.last", "G,end", "move_last", "Last", "The last line.", "Move"),
+    _a("table.mark", "space", "mark", "Mark", "Mark the job, or take the mark away.", "Mark"),
+    _a(
+        "table.range",
+        "V",
+        "mark_range",
+        "Range",
+        "Mark from here to where you move; V again ends it.",
+        "Mark",
+    ),
+    _a("table.fold", "t,right,left", "fold", "Tasks", "Show an array's tasks as lines, or fold them.", "See"),
+)
+
+QUEUE = (
+    _a("queue.filter", "slash", "filter", "Filter",
+       "Show what a text or regular expression finds; ! first turns it round.", "See", hint=True),
+    _a("queue.all", "0", "show_group('')", "All", "Show every state.", "See"),
+    _a("queue.running", "1", "show_group('running')", "Running", "Show or leave out what runs.", "See"),
+    _a("queue.waiting", "2", "show_group('waiting')", "Waiting", "Show or leave out what waits.", "See"),
+    _a("queue.done", "3", "show_group('done')", "Completed", "Show or leave out what completed.", "See"),
+    _a("queue.failed", "4", "show_group('failed')", "Failed", "Show or leave out what failed.", "See"),
+    _a("queue.cancelled", "5", "show_group('cancelled')", "Cancelled", "Show or leave out what was cancelled.",
+       "See"),
+    _a("queue.sort-left", "less_than_sign", "sort(-1)", "Sort left", "Sort by the column to the left.", "See"),
+    _a("queue.sort-right", "greater_than_sign", "sort(1)", "Sort right", "Sort by the column to the right.", "See"),
+    _a("queue.reverse", "S", "reverse", "Reverse", "Turn the order round.", "See"),
+    _a("queue.cancel", "c", "cancel", "Cancel", "End the jobs and keep their record.", "Act",
+       hint=True, needs=PATCH_JOBS, writes=True),
+    _a("queue.hold", "h", "hold", "Hold", "Keep the jobs from starting.", "Act", hint=True, needs=PATCH_JOBS,
+       writes=True),
+    _a("queue.release", "u", "release", "Release", "Let held jobs go.", "Act", needs=PATCH_JOBS, writes=True),
+    _a("queue.rerun", "r", "rerun", "Rerun", "Submit the same job again.", "Act", needs=CREATE_JOBS, writes=True),
+    _a("queue.delete", "x", "delete", "Delete", "Remove the jobs and their record from the cluster.", "Act",
+       needs=DELETE_JOBS, writes=True),
+    _a("queue.watch", "b", "watch", "Bell", "Ring when the job ends, or no longer.", "Act"),
+    _a("queue.retry", "U", "retry", "Try again", "Ask the cluster again now.", "Dashboard"),
+    _a("queue.back", "escape", "back", "Back", "One step back: range, marks, filter.", "See"),
+    _a("queue.quit", "q", "leave", "Quit", "Leave the dashboard.", "Dashboard", hint=True),
+)  # fmt: skip

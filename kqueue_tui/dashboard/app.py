@@ -1,0 +1,263 @@
+"""Dashboard: the app. It composes, binds keys and wires; what it wires is in the files beside it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from textual import on
+from textual.app import App
+from textual.worker import Worker, WorkerState
+
+from kbatch_core.model.safetext import safe_text
+from kqueue_tui.dashboard.acting import Acting
+from kqueue_tui.dashboard.actions import ALWAYS, APP, QUEUE, Action, Right, bindings
+from kqueue_tui.dashboard.backend import Backend, Connect, Scope, Sync
+from kqueue_tui.dashboard.bell import Bell
+from kqueue_tui.dashboard.config import Config
+from kqueue_tui.dashboard.feed import Feed
+from kqueue_tui.dashboard.gate import why_not
+from kqueue_tui.dashboard.messages import Dirty, QueueChanged, Tick
+from kqueue_tui.dashboard.options import Options
+from kqueue_tui.dashboard.screens import job_screen
+from kqueue_tui.dashboard.screens.queue import QueueScreen
+from kqueue_tui.dashboard.state import State
+from kqueue_tui.dashboard.terminal import Terminal
+from kqueue_tui.dashboard.themes import pick_theme
+from kqueue_tui.dashboard.view.filter import Filter
+from kqueue_tui.dashboard.view.lines import Order, QueueView
+from kqueue_tui.dashboard.view.looks import look_of
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+    from textual.screen import Screen
+
+    from kbatch_core.status.row import JobRow
+
+Severity = Literal["information", "warning", "error"]
+FLUSH_SECONDS = 0.25
+"""Rows are shown at most this often, however fast they change."""
+
+
+class Dashboard(App[None]):
+    """`connect` makes the Backend, in a thread, after the first paint. `clock` is in seconds since the epoch."""
+
+    CSS_PATH = "dashboard.tcss"
+    TITLE = "kqueue"
+    BINDINGS = [*bindings(APP), *bindings(ALWAYS, priority=True)]  # noqa: RUF012
+
+    def __init__(
+        self,
+        options: Options,
+        connect: Connect,
+        *,
+        config: Config,
+        state: State,
+        keep: Callable[[State], None] = lambda state: None,
+        clock: Callable[[], float] = time.time,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._terminal = Terminal()
+        super().__init__()
+        self.options = options
+        self.config = config
+        self.backend: Backend | None = None
+        self.fault = ""
+        self.rights: dict[Right, bool] = {}
+        self.watched = set(state.watched)
+        self.columns = state.columns or config.columns
+        self.scope = Scope(user="" if options.all_users else None, all_namespaces=options.all_namespaces)
+        self.view = QueueView(self._task_rows)
+        text = options.filter if options.filter is not None else state.filter or config.filter
+        order = Order(state.sort or config.sort or "state", state.reverse if state.sort else config.reverse)
+        self.view.change(0.0, filter=Filter(text, frozenset(state.groups)), order=order)
+        self.acting = Acting(self)
+        self._bell = Bell(config.bell, self.watched)
+        self._clock = clock
+        self._keep = keep
+        self._feed = Feed(self, connect)
+        self._flushed_at = float("-inf")
+        self._flush_waits = False
+        self._last_state = ""
+        self.animation_level = "none"
+        self.theme = pick_theme(options.theme or state.theme or config.theme, self.available_themes, environ)
+        self.set_keymap(config.keys)
+
+    # What screens ask
+
+    @property
+    def sync(self) -> Sync | None:
+        """How fresh the rows are; None before there is a connection."""
+        return self.backend.queue.sync() if self.backend is not None else None
+
+    @property
+    def user(self) -> str:
+        return self.backend.user if self.backend is not None else ""
+
+    @property
+    def namespace(self) -> str:
+        return self.backend.namespace if self.backend is not None else ""
+
+    @property
+    def place(self) -> str:
+        """Context, namespace and user, as far as they are known."""
+        if self.backend is None:
+            return ""
+        where = "all namespaces" if self.scope.all_namespaces else self.namespace
+        who = "everybody" if self.scope.user == "" else self.user
+        return " / ".join(part for part in (self.backend.context, where, who) if part)
+
+    def now(self) -> float:
+        """Seconds since the epoch, by the cluster's clock once it is known."""
+        return self.backend.now() if self.backend is not None else self._clock()
+
+    def why_not(self, action: Action) -> str:
+        """Why an action is off now, in a sentence; "" when it is on."""
+        sync = self.sync
+        return why_not(
+            action,
+            readonly=self.options.readonly,
+            state=sync.state if sync is not None else None,
+            rights=self.rights,
+            namespace=self.namespace,
+        )
+
+    def find_row(self, uid: str, task: int | None = None) -> JobRow | None:
+        """The newest row of a job or of one task; None when it is no longer there."""
+        if task is None:
+            return self.view.row(uid)
+        return next((row for row in self._task_rows(uid) if row.task == task), None)
+
+    def open_job(self, name: str, row: JobRow) -> None:
+        """Open one of JOB_SCREENS for a job or task."""
+        from kqueue_tui.dashboard.screens.job import Target
+
+        self.push_screen(job_screen(name)(Target(row)))
+
+    def say(self, text: str, *, severity: Severity = "information", title: str = "") -> None:
+        """A toast. Never reads markup: names and messages of jobs are in it."""
+        self.notify(text, title=title, severity=severity, markup=False)
+
+    # The connection
+
+    def get_default_screen(self) -> Screen[None]:
+        return QueueScreen(self)
+
+    def on_ready(self) -> None:
+        self.set_interval(1.0, self._tick)
+        self.connect()
+
+    def connect(self, scope: Scope | None = None) -> None:
+        """Connect anew, to another scope or the same."""
+        self.scope = scope or self.scope
+        self.fault = ""
+        self._feed.start(self.scope)
+        self._tell_screens()
+
+    @on(Feed.Connected)
+    def _connected(self, connected: Feed.Connected) -> None:
+        self._feed.stop(self.backend)
+        self.backend = connected.backend
+        self.rights.clear()
+        self.run_worker(self._ask_rights, group="rights", thread=True, exit_on_error=False)
+        self._show()
+
+    @on(Feed.ConnectFailed)
+    def _not_connected(self, failed: Feed.ConnectFailed) -> None:
+        self.fault = failed.sentence
+        self._tell_screens()
+
+    @on(Acting.Done)
+    def _written(self, done: Acting.Done) -> None:
+        self.acting.tell(done)
+
+    @on(Worker.StateChanged)
+    def _worker_ended(self, event: Worker.StateChanged) -> None:
+        """A worker that crashed is shown; the rest goes on."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            words = safe_text(f"{type(error).__name__}: {error}", 300)
+            if event.worker.group == "connect":
+                self.fault = f"The connection ended by a mistake in kqueue: {words}"
+                self._tell_screens()
+            else:
+                self.say(words, severity="error", title=f"A mistake in kqueue ({event.worker.name})")
+
+    @on(Dirty)
+    def _dirty(self) -> None:
+        wait = self._flushed_at + FLUSH_SECONDS - time.monotonic()
+        if wait <= 0:
+            self._show()
+        elif not self._flush_waits:
+            self._flush_waits = True
+            self.set_timer(wait, self._show)
+
+    def _show(self) -> None:
+        self._flush_waits = False
+        self._flushed_at = time.monotonic()
+        self._feed.read()
+        if self.backend is None:
+            return
+        fresh = self.view.update(self.backend.queue.rows(), self.now())
+        for row in self._bell.ended(line.row for line in fresh):
+            self._ring(row)
+        self._tell_screens()
+
+    def _tick(self) -> None:
+        now = self.now()
+        self.screen.post_message(Tick(now))
+        sync = self.sync
+        state = sync.state if sync is not None else ""
+        if state != self._last_state:
+            self._last_state = state
+            self._tell_screens()
+
+    def _tell_screens(self) -> None:
+        """Tell the screen on top, and the one that shines through behind a dialog."""
+        for screen in self.screen_stack[-2:]:
+            screen.post_message(QueueChanged())
+
+    def _task_rows(self, uid: str) -> Sequence[JobRow]:
+        return self.backend.queue.task_rows(uid) if self.backend is not None else ()
+
+    def _ask_rights(self) -> None:
+        """In a thread: which of the rights that actions need there are."""
+        backend = self.backend
+        if backend is None:
+            return
+        needed = {action.needs for action in QUEUE if action.needs is not None}
+        for right in sorted(needed):
+            self.rights[right] = backend.acts.may(*right)
+        self.post_message(Dirty())
+
+    def _ring(self, row: JobRow) -> None:
+        words = f"{row.id} {row.name}: {look_of(row).word}"
+        self.say(row.sentence or words, title=words, severity="information" if row.state == "CD" else "error")
+        self.bell()
+        self._terminal.notify(words)
+
+    # Leaving
+
+    def get_driver_class(self) -> type[Driver]:
+        return self._terminal.remember(super().get_driver_class())
+
+    def action_exit(self) -> None:
+        """Leave; while a write is on its way only after asking."""
+        self.acting.leave(self.exit)
+
+    def on_unmount(self) -> None:
+        self._feed.stop(self.backend)
+        self._keep(self._state())
+
+    def _state(self) -> State:
+        table = self.view.order
+        return State(
+            columns=tuple(self.columns) if self.columns != self.config.columns else (),
+            sort=table.column,
+            reverse=table.reverse,
+            filter=self.view.filter.text,
+            groups=tuple(sorted(self.view.filter.groups)),
+            watched=tuple(sorted(self.watched)),
+        )

@@ -1,0 +1,90 @@
+"""What the dashboard needs of the cluster: the live queue, the acts, and where they are.
+
+The real ones are `kbatch_core.queue.Queue` and `kbatch_core.client.Client`; `demo/` has scripted ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from kbatch_core.errors import KbatchError
+    from kbatch_core.model.objects import Event, Job, Pod
+    from kbatch_core.status.row import JobRow
+
+SyncState = Literal["LOADING", "LIVE", "STALE", "RETRYING", "FORBIDDEN"]
+
+
+class Sync(Protocol):
+    """How fresh the queue is; see `kbatch_core.queue.Sync`."""
+
+    @property
+    def state(self) -> SyncState: ...
+    @property
+    def heard(self) -> float | None: ...
+    @property
+    def error(self) -> KbatchError | None: ...
+    @property
+    def retry_at(self) -> float | None: ...
+    @property
+    def missing(self) -> tuple[str, ...]: ...
+
+
+class Queue(Protocol):
+    """The live set of jobs; its threads are its own. Everything it gives is immutable."""
+
+    @property
+    def version(self) -> int: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def rows(self) -> tuple[JobRow, ...]: ...
+    def task_rows(self, uid: str) -> tuple[JobRow, ...]: ...
+    def job(self, uid: str) -> Job | None: ...
+    def pods(self, uid: str) -> tuple[Pod, ...]: ...
+    def events(self, uid: str) -> tuple[Event, ...]: ...
+    def put(self, job: Job) -> None: ...
+    def sync(self) -> Sync: ...
+
+
+class Acts(Protocol):
+    """The writes, each bound to the uid of the Job that is passed. They block: call them in a thread."""
+
+    def may(self, verb: str, resource: str = "jobs", subresource: str = "") -> bool: ...
+    def cancel(self, job: Job) -> Job: ...
+    def hold(self, job: Job) -> Job: ...
+    def release(self, job: Job) -> Job: ...
+    def rerun(self, job: Job, *, failed_only: bool = False) -> Job: ...
+    def delete(self, job: Job) -> None: ...
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose jobs are looked at. `user`: None = one's own, "" = everybody's; no `namespaces` = the current one."""
+
+    user: str | None = None
+    namespaces: tuple[str, ...] = ()
+    all_namespaces: bool = False
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A connection, once it is there. `shell` is the command that opens a shell in a pod, given (namespace, pod).
+
+    `now` is the clock that rows are made with, in seconds since the epoch.
+    """
+
+    context: str
+    namespace: str
+    user: str
+    queue: Queue
+    acts: Acts
+    now: Callable[[], float]
+    shell: Callable[[str, str], Sequence[str]]
+
+
+class Connect(Protocol):
+    """Makes a Backend: blocks, raises KbatchError. `on_change` is called from a thread, whenever rows changed."""
+
+    def __call__(self, scope: Scope, on_change: Callable[[], None]) -> Backend: ...

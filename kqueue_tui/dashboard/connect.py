@@ -1,0 +1,27 @@
+"""The Backend of a real cluster. Imported in a thread after the first paint, because it imports the transport."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kbatch_core.client import Client
+from kqueue_tui.dashboard.backend import Backend, Scope
+from kqueue_tui.dashboard.options import Options
+
+
+def cluster_backend(options: Options, scope: Scope, on_change: Callable[[], None]) -> Backend:
+    """Connect as the command line would. Raises NoCluster, BadConfig."""
+    client = Client.connect(
+        namespace=options.namespace, kubeconfig=options.kubeconfig, context=options.context
+    )
+    namespaces = [""] if scope.all_namespaces else scope.namespaces
+    queue = client.queue(user=scope.user, namespaces=namespaces, on_change=on_change)
+    return Backend(
+        context=options.context or "",
+        namespace=client.api.namespace,
+        user=client.session.user,
+        queue=queue,
+        acts=client,
+        now=queue.now,
+        shell=lambda namespace, pod: ["kubectl", "exec", "-it", "-n", namespace, pod, "--", "sh"],
+    )

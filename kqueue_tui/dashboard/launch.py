@@ -1,0 +1,39 @@
+"""Opens the dashboard. The one module of this package that the command line knows, and imports when it must."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+
+from kqueue_tui.dashboard.actions import ALWAYS, APP, MOVES, QUEUE
+from kqueue_tui.dashboard.app import Dashboard
+from kqueue_tui.dashboard.backend import Backend, Connect, Scope
+from kqueue_tui.dashboard.config import config_path, read_config
+from kqueue_tui.dashboard.options import Options
+from kqueue_tui.dashboard.state import read_state, state_path, write_state
+
+
+def open_dashboard(options: Options) -> int:
+    """Run it until the user leaves; the exit code. Raises BadConfig."""
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    config = read_config(config_path(), actions={action.id for action in (*APP, *ALWAYS, *MOVES, *QUEUE)})
+    kept = state_path()
+    app = Dashboard(
+        options, _connect(options), config=config, state=read_state(kept), keep=partial(write_state, kept)
+    )
+    app.run(mouse=options.mouse)
+    return app.return_code or 0
+
+
+def _connect(options: Options) -> Connect:
+    def connect(scope: Scope, on_change: Callable[[], None]) -> Backend:
+        if options.demo:
+            from kqueue_tui.dashboard.demo.backend import demo_backend
+
+            return demo_backend(scope, on_change)
+        from kqueue_tui.dashboard.connect import cluster_backend
+
+        return cluster_backend(options, scope, on_change)
+
+    return connect

@@ -1,0 +1,67 @@
+"""What all screens have: the app by its type, the rights, the footer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.screen import Screen
+
+from kqueue_tui.dashboard.actions import APP, Action
+from kqueue_tui.dashboard.widgets.hints import Hint, Hints
+
+if TYPE_CHECKING:
+    from kqueue_tui.dashboard.app import Dashboard
+
+
+class DashboardScreen(Screen[None]):
+    """A full screen. `ACTIONS` is what it binds; `hints` is called again whenever the rights may have changed."""
+
+    ACTIONS: ClassVar[tuple[Action, ...]] = ()
+
+    @property
+    def dashboard(self) -> Dashboard:
+        """The app, which has the backend, the config and the clock."""
+        return cast("Dashboard", self.app)
+
+    def allowed(self, action_id: str) -> bool:
+        """Whether an action may be done now; if not, a toast says why."""
+        action = next(action for action in self.ACTIONS if action.id == action_id)
+        reason = self.dashboard.why_not(action)
+        if reason:
+            self.dashboard.say(reason, severity="warning")
+        return not reason
+
+    def actions(self) -> Iterable[Action]:
+        """What works here now: the screen's actions, the focused widget's, the app's."""
+        yield from self.ACTIONS
+        yield from getattr(self.focused, "ACTIONS", ())
+        yield from APP
+
+    def refresh_hints(self) -> None:
+        """Fill the footer, if the screen has one."""
+        keys = self.keys_by_id()
+        hints = [
+            Hint(
+                keys[action.id],
+                action.title,
+                f"{namespace}.{action.name}",
+                bool(self.dashboard.why_not(action)),
+            )
+            for namespace, actions in (("screen", self.ACTIONS), ("app", APP))
+            for action in actions
+            if action.hint and action.id in keys
+        ]
+        for footer in self.query(Hints):
+            footer.show(hints)
+
+    def keys_by_id(self) -> dict[str, str]:
+        """The key of each binding that is active now, as shown to people; the first one where there are several."""
+        keys: dict[str, str] = {}
+        for active in self.active_bindings.values():
+            if active.binding.id is not None:
+                keys.setdefault(active.binding.id, self.app.get_key_display(active.binding))
+        return keys
+
+    def on_screen_resume(self) -> None:
+        self.refresh_hints()

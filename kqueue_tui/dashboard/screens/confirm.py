@@ -1,0 +1,66 @@
+"""Confirm: asks before every write. It names what it is about; No is the default, so Enter alone does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Static
+
+from kqueue_tui.dashboard.screens.dialog import Dialog
+
+NAMED = 8
+
+
+class Confirm(Dialog[bool]):
+    """The answer is True for yes. `names` are the targets, one line each; `warning` is what may surprise."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("y", "yes", "Yes", show=False, id="confirm.yes"),
+        Binding("n", "close", "No", show=False, id="confirm.no"),
+        Binding("left,right,h,l,tab", "other", "Other button", show=False),
+    ]
+
+    def __init__(
+        self, question: str, names: Sequence[str], yes: str, about: str = "", warning: str = ""
+    ) -> None:
+        super().__init__()
+        self._question, self._names, self._yes = question, list(names), yes
+        self._about, self._warning = about, warning
+
+    def compose(self) -> ComposeResult:
+        lines = self._names[:NAMED]
+        if len(self._names) > NAMED:
+            lines.append(f"and {len(self._names) - NAMED} more")
+        with Vertical(id="dialog", classes="write"):
+            yield Static(self._question, classes="question", markup=False)
+            yield Static("\n".join(lines), classes="names", markup=False)
+            if self._about:
+                yield Static(self._about, classes="about", markup=False)
+            if self._warning:
+                yield Static(self._warning, classes="warning", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button(Content.assemble(("N", "underline"), "o"), id="no")
+                yield Button(
+                    Content.assemble(("Y", "underline"), f"es, {self._yes}"), id="yes", variant="error"
+                )
+
+    def on_mount(self) -> None:
+        self.query_one("#no").focus()
+
+    @on(Button.Pressed)
+    def _pressed(self, pressed: Button.Pressed) -> None:
+        if pressed.button.id == "yes":
+            self.action_yes()
+        else:
+            self.action_close()
+
+    def action_yes(self) -> None:
+        self.dismiss(True)
+
+    def action_other(self) -> None:
+        self.focus_next()

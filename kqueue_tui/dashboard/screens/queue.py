@@ -1,0 +1,188 @@
+"""QueueScreen: the jobs. It wires its widgets; what they show comes from the app's QueueView."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from kqueue_tui.dashboard.actions import QUEUE, bindings
+from kqueue_tui.dashboard.messages import QueueChanged, Tick
+from kqueue_tui.dashboard.screens.job_actions import JobActions
+from kqueue_tui.dashboard.view.filter import Filter
+from kqueue_tui.dashboard.view.lines import Order
+from kqueue_tui.dashboard.view.notices import what_to_say
+from kqueue_tui.dashboard.view.sync import stale_words, sync_words
+from kqueue_tui.dashboard.widgets.column_header import ColumnHeader
+from kqueue_tui.dashboard.widgets.hints import Hints
+from kqueue_tui.dashboard.widgets.job_bar import JobBar
+from kqueue_tui.dashboard.widgets.notice import Notice
+from kqueue_tui.dashboard.widgets.queue_table import QueueTable
+from kqueue_tui.dashboard.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from kbatch_core.status.row import JobRow
+    from kqueue_tui.dashboard.app import Dashboard
+    from kqueue_tui.dashboard.widgets.filter_bar import FilterBar
+
+
+class QueueScreen(JobActions):
+    """The first screen."""
+
+    ACTIONS = QUEUE
+    BINDINGS = bindings(QUEUE)
+
+    def __init__(self, dashboard: Dashboard) -> None:
+        super().__init__()
+        self._view = dashboard.view
+        self._status = StatusLine()
+        self._stale = Static(id="stale", markup=False)
+        self._header = ColumnHeader()
+        self._table = QueueTable(dashboard.view, dashboard.columns, id="queue")
+        self._notice = Notice()
+        self._bar = JobBar()
+        self._hints = Hints()
+
+    def compose(self) -> ComposeResult:
+        yield self._status
+        yield self._stale
+        with Vertical(id="body"):
+            yield self._header
+            yield self._table
+            yield self._notice
+        yield self._bar
+        yield self._hints
+
+    def on_mount(self) -> None:
+        self._table.watched = self.dashboard.watched
+        self._table.focus()
+        self._renew()
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self._renew()
+
+    # What the app says
+
+    @on(QueueChanged)
+    def _renew(self) -> None:
+        """The rows, the connection or the filter changed."""
+        dashboard = self.dashboard
+        with self.app.batch_update():
+            self._table.now = dashboard.now()
+            self._table.show()
+            shown = len(self._view.lines)
+            told = what_to_say(dashboard, self._view) if not shown else None
+            self._table.display = self._header.display = self._bar.display = told is None
+            self._notice.display = told is not None
+            if told is not None:
+                self._notice.show(*told)
+            filter_ = self._view.filter
+            part = f"/{filter_.text}  " if filter_.text else ""
+            part += f"{shown} of {self._view.total}" if filter_ else ""
+            self._status.show_place(dashboard.place)
+            self._status.show_counts(self._view.counts, part, filter_.groups)
+            self._header.show(self._table.places, self._view.order)
+        self._tell_sync()
+
+    @on(Tick)
+    def _tick(self, tick: Tick) -> None:
+        self._table.now = tick.now
+        self._table.tick()
+        self._tell_sync()
+
+    def _tell_sync(self) -> None:
+        sync, now = self.dashboard.sync, self.dashboard.now()
+        self._status.show_sync(*sync_words(sync, now))
+        words = stale_words(sync, now) if sync is not None and self._view.total else ""
+        self._stale.display = bool(words)
+        if words:
+            self._stale.update(Content.assemble((" ! ", "bold"), words, ("  U tries again now", "bold")))
+
+    # What the widgets say
+
+    @on(QueueTable.CursorMoved)
+    def _tell_job(self, moved: QueueTable.CursorMoved) -> None:
+        self._bar.show(moved.line, len(self._table.marks), self._table.in_range)
+
+    @on(QueueTable.LaidOut)
+    def _move_titles(self, laid_out: QueueTable.LaidOut) -> None:
+        self._header.show(laid_out.places, self._view.order)
+
+    @on(QueueTable.Opened)
+    def _open_line(self) -> None:
+        self.action_open("detail")
+
+    @on(ColumnHeader.Clicked)
+    def _sort_by(self, clicked: ColumnHeader.Clicked) -> None:
+        order = self._view.order
+        self._sort(Order(clicked.column, not order.reverse if clicked.column == order.column else False))
+
+    def chosen_rows(self) -> Sequence[JobRow]:
+        return [line.row for line in self._table.targets]
+
+    def watched_changed(self) -> None:
+        self._table.refresh()
+
+    # Looking
+
+    def action_open(self, name: str) -> None:
+        line = self._table.cursor
+        if line is not None:
+            self.dashboard.open_job(name, line.row)
+
+    def action_show_group(self, group: str) -> None:
+        old = self._view.filter
+        self._filter(old.toggle(group) if group else Filter(old.text))
+
+    def action_filter(self) -> None:
+        from kqueue_tui.dashboard.widgets.filter_bar import FilterBar
+
+        if self.query(FilterBar):
+            return
+        bar = FilterBar(self._view.filter.text)
+        self._hints.display = False
+        self.mount(bar)
+        bar.focus()
+
+    def _on_typed(self, typed: FilterBar.Typed) -> None:
+        self._filter(Filter(typed.text, self._view.filter.groups))
+        if typed.done:
+            for bar in self.query("FilterBar"):
+                bar.remove()
+            self._hints.display = True
+            self._table.focus()
+
+    on_filter_bar_typed = _on_typed
+
+    def action_sort(self, step: int) -> None:
+        ids = [place.column.id for place in self._table.places]
+        now = ids.index(self._view.order.column) if self._view.order.column in ids else 0
+        self._sort(Order(ids[(now + step) % len(ids)]))
+
+    def action_reverse(self) -> None:
+        self._sort(Order(self._view.order.column, not self._view.order.reverse))
+
+    def action_back(self) -> None:
+        """Esc: one step back: the range, the marks, the filter."""
+        if not self._table.clear_marks() and self._view.filter:
+            self._filter(Filter())
+
+    def _filter(self, wanted: Filter) -> None:
+        self._view.change(self.dashboard.now(), filter=wanted)
+        self._renew()
+
+    def _sort(self, order: Order) -> None:
+        self._view.change(self.dashboard.now(), order=order)
+        self._renew()
+
+    def action_retry(self) -> None:
+        self.dashboard.connect()
+
+    def action_leave(self) -> None:
+        self.dashboard.action_exit()

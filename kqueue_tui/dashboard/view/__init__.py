@@ -1,0 +1,1 @@
+"""What the dashboard shows, computed without Textual (pure): looks, columns, filter, order, lines."""

@@ -1,0 +1,97 @@
+"""Which rows are shown: a text that is searched for, and groups of states (pure)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from kqueue_tui.dashboard.view.looks import GROUPS, look_of
+
+if TYPE_CHECKING:
+    from kbatch_core.status.row import JobRow
+
+_REGEX_SIGNS = re.compile(r"[\\^$.|?*+()\[\]{}]")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """`text` as typed: a substring, or a regular expression when it has the signs of one; `!` first turns it round.
+
+    Upper and lower case are the same. `groups` is a part of GROUPS; empty means all.
+    """
+
+    text: str = ""
+    groups: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.text.removeprefix("!") or self.groups)
+
+    def toggle(self, group: str) -> Filter:
+        """With the group added or taken away; all of them are the same as none."""
+        groups = self.groups ^ {group}
+        return replace(self, groups=frozenset() if len(groups) == len(GROUPS) else groups)
+
+    @property
+    def broken(self) -> bool:
+        """Whether the text looks like a regular expression and is none; it is then searched for as it stands."""
+        return bool(_REGEX_SIGNS.search(self._wanted)) and _compile(self._wanted) is None
+
+    @property
+    def _wanted(self) -> str:
+        return self.text.removeprefix("!").lower()
+
+    @cached_property
+    def _search(self) -> Callable[[str], bool]:
+        wanted = self._wanted
+        pattern = _compile(wanted) if _REGEX_SIGNS.search(wanted) else None
+        if pattern is not None:
+            return lambda haystack: pattern.search(haystack) is not None
+        return lambda haystack: wanted in haystack
+
+    def matches_text(self, haystack: str) -> bool:
+        """Whether the text is found in `haystack`, a `search_text`."""
+        if not self._wanted:
+            return True
+        return self._search(haystack) != self.text.startswith("!")
+
+    def matches_state(self, row: JobRow) -> bool:
+        """Whether the row is in one of the groups; an array also by any of its tasks."""
+        if not self.groups or look_of(row).group in self.groups:
+            return True
+        counts = row.tasks
+        return counts is not None and any(
+            number and group in self.groups
+            for number, group in zip(
+                (counts.running, counts.pending, counts.done, counts.failed, counts.cancelled),
+                GROUPS,
+                strict=True,
+            )
+        )
+
+
+def search_text(row: JobRow) -> str:
+    """All that `/` looks at, in lower case."""
+    fields = (
+        row.id,
+        row.name,
+        row.state,
+        look_of(row).word,
+        row.code,
+        row.sentence,
+        row.node,
+        row.user,
+        row.account,
+        row.partition,
+        row.namespace,
+    )
+    return "\n".join(fields).lower()
+
+
+def _compile(text: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(text, re.IGNORECASE | re.MULTILINE)
+    except re.error:
+        return None

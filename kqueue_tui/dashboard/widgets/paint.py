@@ -1,0 +1,48 @@
+"""Rich styles from the component classes of a widget, blended so that see-through colours work in the line API."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual.color import Color
+from textual.widget import Widget
+
+
+class Painter:
+    """Styles of one widget by (component of the text, component of the row). `clear` when its CSS changed."""
+
+    def __init__(self, widget: Widget, prefix: str) -> None:
+        self._widget = widget
+        self._prefix = prefix
+        self._styles: dict[tuple[str, str], Style] = {}
+
+    def clear(self) -> None:
+        self._styles.clear()
+
+    def style(self, text: str, row: str = "") -> Style:
+        """The style of `PREFIX--text` on a row of `PREFIX--row`, which may be "" for a plain one."""
+        style = self._styles.get((text, row))
+        if style is None:
+            style = self._styles[text, row] = self._make(text, row)
+        return style
+
+    def _make(self, text: str, row: str) -> Style:
+        _, background = self._widget.background_colors
+        style = Style()
+        if row:
+            row_styles = self._widget.get_component_styles(f"{self._prefix}--{row}")
+            background = _over(background, row_styles.background)
+            style += row_styles.text_style
+        text_styles = self._widget.get_component_styles(f"{self._prefix}--{text}")
+        colour = text_styles.color
+        style += text_styles.text_style
+        if colour.ansi is not None or background.ansi is not None:
+            # A terminal's own colours cannot be blended; faint text is the nearest to a see-through one.
+            dim = Style(dim=True) if colour.a < 1 else Style()
+            return style + Style(color=colour.rich_color, bgcolor=background.rich_color) + dim
+        return style + Style(color=(background + colour).rich_color, bgcolor=background.rich_color)
+
+
+def _over(below: Color, above: Color) -> Color:
+    if above.a == 0:
+        return below
+    return above if above.ansi is not None or below.ansi is not None else below + above

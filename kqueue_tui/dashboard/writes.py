@@ -1,0 +1,79 @@
+"""The writes: what is asked, what it is done with, which jobs it is for (pure, but for `run`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kqueue_tui.dashboard.backend import Acts
+
+if TYPE_CHECKING:
+    from kbatch_core.model.objects import Job
+    from kbatch_core.status.row import JobRow
+
+
+@dataclass(frozen=True)
+class Write:
+    """`refuses` says why a job is left out, "" when it is not; `warns` what may surprise about one."""
+
+    action: str
+    verb: str
+    done: str
+    about: str
+    run: Callable[[Acts, Job], Job | None]
+    refuses: Callable[[JobRow], str] = lambda row: ""
+    warns: Callable[[JobRow], str] = lambda row: ""
+
+
+def _ended(row: JobRow) -> str:
+    return "ended already" if row.finished else ""
+
+
+def _not_ended(row: JobRow) -> str:
+    return "" if row.finished else "not ended yet"
+
+
+def _not_held(row: JobRow) -> str:
+    return _ended(row) or ("" if row.code == "JobHeldUser" else "not held")
+
+
+def _loses_work(row: JobRow) -> str:
+    return "What runs is stopped, and starts from its beginning when released." if row.started else ""
+
+
+def _still_runs(row: JobRow) -> str:
+    return "" if row.finished else "What has not ended is stopped."
+
+
+WRITES = {
+    write.verb: write
+    for write in (
+        Write(
+            "queue.cancel", "cancel", "Cancelled",
+            "The pods are stopped; record and output stay.",
+            lambda acts, job: acts.cancel(job), _ended,
+        ),
+        Write(
+            "queue.hold", "hold", "Held",
+            "A held job does not start until it is released.",
+            lambda acts, job: acts.hold(job), _ended, _loses_work,
+        ),
+        Write("queue.release", "release", "Released", "", lambda acts, job: acts.release(job), _not_held),
+        Write(
+            "queue.rerun", "rerun", "Submitted again",
+            "A new job with the same script, options and environment.",
+            lambda acts, job: acts.rerun(job), _not_ended,
+        ),
+        Write(
+            "queue.delete", "delete", "Deleted",
+            "The record and the container's log go from the cluster; files in home stay.",
+            lambda acts, job: acts.delete(job), lambda row: "", _still_runs,
+        ),
+    )
+}  # fmt: skip
+
+
+def count_of(jobs: int) -> str:
+    """`this job`, `3 jobs`."""
+    return "this job" if jobs == 1 else f"{jobs} jobs"

@@ -1,0 +1,175 @@
+"""Jobs on the real control plane, with their pods in any state: this plays the kubelet that is not there."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+from typing import Any
+
+import msgspec
+
+from kbatch_core.client import Client
+from kbatch_core.cluster.api import Api, core_path
+from kbatch_core.cluster.kubeconfig import from_kubeconfig
+from kbatch_core.cluster.transport import Transport
+from kbatch_core.environment import Environment, Session
+from kbatch_core.errors import NotFound
+from kbatch_core.manifest import build_job
+from kbatch_core.model import labels
+from kbatch_core.model.jobspec import JobSpec
+from kbatch_core.model.names import id_from, new_submit_id
+from kbatch_core.model.objects import Job, Pod
+from tests.cluster import Cluster, wait_for
+
+NODE = "node-a"
+STRATEGIC = "application/strategic-merge-patch+json"
+_random = random.Random(20)
+
+
+class Fleet:
+    """Submits jobs in a namespace and moves their pods along; `client` is what the commands would use."""
+
+    def __init__(self, cluster: Cluster, namespace: str, user: str = "ann") -> None:
+        self.cluster = cluster
+        self.namespace = namespace
+        self.transport = Transport(from_kubeconfig(str(cluster.kubeconfig), namespace=namespace))
+        self.api = Api(self.transport)
+        self.client = self.client_of(user)
+
+    def client_of(self, user: str) -> Client:
+        """A Client for another user of the namespace."""
+        session = Session(cwd="/", home="", user=user, host="x", in_pod=False, environ={})
+        return Client(self.api, session)
+
+    def submit(self, *, user: str = "ann", **fields: Any) -> Job:
+        """A job; `fields` are those of JobSpec."""
+        fields = {"script": "#!/bin/sh\nsleep 1\n", "script_name": "x.sh", "cpus": 1000, **fields}
+        environment = Environment(image="images.example.org/none:1", user=user, keep_entrypoint=False)
+        submit_id = new_submit_id(_random)
+        made = build_job(
+            JobSpec(**fields),
+            environment,
+            job_id=id_from(submit_id),
+            submit_id=submit_id,
+            namespace=self.namespace,
+            cwd="/",
+            submit_host="test",
+        )
+        return self.api.create_job(made.manifest)
+
+    def get(self, job: Job) -> Job:
+        """The job as it is now."""
+        return self.api.get_job(job.metadata.name, namespace=self.namespace)
+
+    def pods(self, job: Job, count: int = 1) -> list[Pod]:
+        """The job's pods, once there are at least `count`."""
+
+        def found() -> list[Pod] | None:
+            pods = self.api.list_pods(f"{labels.JOB_NAME}={job.metadata.name}", namespace=self.namespace)
+            return pods if len(pods) >= count else None
+
+        return wait_for(found, what=f"{count} pods of {job.metadata.name}")
+
+    def run(self, job: Job, count: int = 1, started: str = "2026-01-01T00:00:00Z") -> list[Pod]:
+        """Let its first `count` pods run on NODE."""
+        pods = self.pods(job, count)[:count]
+        for pod in pods:
+            self._bind(pod)
+            self._set_status(
+                pod,
+                {
+                    "phase": "Running",
+                    "startTime": started,
+                    "containerStatuses": [_container({"running": {"startedAt": started}}, ready=True)],
+                },
+            )
+        return pods
+
+    def finish(
+        self, pod: Pod, exit_code: int = 0, *, end: str = "2026-01-01T00:10:00Z", message: str = ""
+    ) -> None:
+        """Let a pod end."""
+        ended = {
+            "exitCode": exit_code,
+            "reason": "Completed" if exit_code == 0 else "Error",
+            "startedAt": "2026-01-01T00:00:00Z",
+            "finishedAt": end,
+            "message": message,
+        }
+        self._set_status(
+            pod,
+            {
+                "phase": "Failed" if exit_code else "Succeeded",
+                "containerStatuses": [_container({"terminated": ended}, ready=False)],
+            },
+        )
+
+    def end(self, job: Job, exit_code: int = 0) -> Job:
+        """Let a job run and end; as it is then."""
+        for pod in self.run(job):
+            self.finish(pod, exit_code)
+        return self.wait_ended(job)
+
+    def wait_ended(self, job: Job) -> Job:
+        """The job, once the Job controller calls it over; pods that are being deleted are let go."""
+
+        def over() -> Job | None:
+            self.let_go(job)
+            found = self.get(job)
+            conditions = {one.type for one in found.status.conditions if one.status == "True"}
+            return found if conditions & {"Complete", "Failed"} else None
+
+        return wait_for(over, what=f"{job.metadata.name} to end")
+
+    def wait_no_pods(self, job: Job) -> None:
+        """Until kubectl sees no pod of the job."""
+        selector = f"{labels.JOB_NAME}={job.metadata.name}"
+
+        def none() -> bool:
+            self.let_go(job)
+            return not self.cluster.get("pods", "-n", self.namespace, "-l", selector)["items"]
+
+        wait_for(none, what="the pods to go")
+
+    def let_go(self, job: Job) -> None:
+        """What a kubelet does with pods that are being deleted: end them and remove them."""
+        for pod in self.api.list_pods(f"{labels.JOB_NAME}={job.metadata.name}", namespace=self.namespace):
+            if pod.metadata.deletion_timestamp is None:
+                continue
+            # One that was never bound needs no kubelet to go.
+            with contextlib.suppress(NotFound):
+                if pod.status.phase in ("Pending", "Running"):
+                    self.finish(pod, 143)
+                body = json.dumps({"gracePeriodSeconds": 0}).encode()
+                self.transport.request("DELETE", self._path(pod), body=body)
+
+    def _bind(self, pod: Pod) -> None:
+        binding = {
+            "apiVersion": "v1",
+            "kind": "Binding",
+            "metadata": {"name": pod.metadata.name},
+            "target": {"apiVersion": "v1", "kind": "Node", "name": NODE},
+        }
+        self.transport.request("POST", f"{self._path(pod)}/binding", body=msgspec.json.encode(binding))
+
+    def _set_status(self, pod: Pod, status: dict[str, Any]) -> None:
+        body = msgspec.json.encode({"status": status})
+        self.transport.request("PATCH", f"{self._path(pod)}/status", body=body, content_type=STRATEGIC)
+
+    def _path(self, pod: Pod) -> str:
+        return f"{core_path(self.namespace, 'pods')}/{pod.metadata.name}"
+
+    def close(self) -> None:
+        self.transport.close()
+
+
+def _container(state: dict[str, Any], *, ready: bool) -> dict[str, Any]:
+    return {
+        "name": "job",
+        "ready": ready,
+        "restartCount": 0,
+        "image": "images.example.org/none:1",
+        "imageID": "",
+        "state": state,
+    }

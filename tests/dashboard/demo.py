@@ -1,0 +1,70 @@
+"""The dashboard on the demo's jobs, by a clock that stands still, for pilot and snapshot tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from textual.pilot import Pilot
+
+from kqueue_tui.dashboard.app import Dashboard
+from kqueue_tui.dashboard.backend import Backend, Scope
+from kqueue_tui.dashboard.config import Config
+from kqueue_tui.dashboard.demo.backend import demo_backend
+from kqueue_tui.dashboard.options import Options
+from kqueue_tui.dashboard.state import State
+
+NOW = 1_790_000_000.0
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def make_app(
+    options: Options | None = None,
+    *,
+    config: Config | None = None,
+    state: State | None = None,
+    keep: Callable[[State], None] = lambda state: None,
+    clock: Clock | None = None,
+    prepare: Callable[[Backend], None] = lambda backend: None,
+) -> Dashboard:
+    """The app on the demo; `prepare` changes the Backend before the app gets it."""
+    at = clock or Clock()
+
+    def connect(scope: Scope, on_change: Callable[[], None]) -> Backend:
+        backend = demo_backend(scope, on_change, clock=at)
+        prepare(backend)
+        return backend
+
+    return Dashboard(
+        options or Options(demo=True),
+        connect,
+        config=config or Config(),
+        state=state or State(),
+        keep=keep,
+        clock=at,
+        environ={},
+    )
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Until the app has connected and shown what it has."""
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+    await pilot.pause()
+
+
+@asynccontextmanager
+async def running(app: Dashboard, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[None]]:
+    """The app, started and settled."""
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await settle(pilot)
+        yield pilot

@@ -1,0 +1,297 @@
+"""The queue with its threads, on an API server in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import pytest
+
+from kbatch_core.errors import AuthExpired, ConnectionFailed
+from kbatch_core.model.objects import Job
+from kbatch_core.model.record import Record
+from kbatch_core.queue import Queue
+from kbatch_core.status import JobRow
+from tests.queue.wire import NOW, a_job, a_node, a_pod, an_event, complete, failed, unscheduled
+from tests.queue.world import EVENTS, JOBS, NODES, PODS, QUOTAS, WORKLOADS, World
+
+FULL = (
+    'Error creating: pods "x" is forbidden: exceeded quota: q, requested: cpu=1, used: cpu=2, limited: cpu=2'
+)
+
+
+class Watched:
+    """A queue and a way to wait until it says something."""
+
+    def __init__(self, world: World, **options: Any) -> None:
+        self.told = threading.Condition()
+        self.queue = Queue(world.api, clock=lambda: NOW, on_change=self._on_change, **options)
+
+    def _on_change(self) -> None:
+        with self.told:
+            self.told.notify_all()
+
+    def until(self, check: Callable[[], object]) -> None:
+        """Wait for `check` after each change that the reader is told of."""
+        with self.told:
+            assert self.told.wait_for(check, 20), (self.queue.rows(), self.queue.sync())
+
+    def row(self, name: str) -> JobRow | None:
+        return next((row for row in self.queue.rows() if row.id == name), None)
+
+    def says(self, name: str, state: str, code: str = "") -> Callable[[], bool]:
+        def check() -> bool:
+            row = self.row(name)
+            return row is not None and (row.state, row.code) == (state, code)
+
+        return check
+
+
+@contextmanager
+def watching(world: World, **options: Any) -> Iterator[Watched]:
+    watched = Watched(world, **options)
+    watched.queue.start()
+    try:
+        yield watched
+    finally:
+        watched.queue.stop()
+        names = ("queue ", "reflector ")
+        assert not [one for one in threading.enumerate() if one.name.startswith(names)], "no thread is left"
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_job_is_followed_from_its_submit_to_its_end(world: World) -> None:
+    with watching(world) as watched:
+        watched.until(lambda: watched.queue.sync().state == "LIVE")
+        assert watched.queue.rows() == ()
+        world.put(JOBS, a_job("one", active=1))
+        watched.until(watched.says("one", "PD", "None"))
+        world.put(PODS, a_pod("one", node="a"))
+        watched.until(watched.says("one", "CF", "ContainerCreating"))
+        world.put(PODS, a_pod("one", phase="Running", node="a"))
+        watched.until(watched.says("one", "R"))
+        uid = "uid-one"
+        assert [pod.metadata.name for pod in watched.queue.pods(uid)] == ["one-pod"]
+        job = watched.queue.job(uid)
+        assert job is not None
+        assert job.metadata.name == "one"
+        world.put(PODS, a_pod("one", phase="Succeeded", node="a"))
+        world.put(JOBS, a_job("one", **complete()))
+        watched.until(watched.says("one", "CD"))
+        world.delete(PODS, "uid-one-pod")
+        world.delete(JOBS, uid)
+        watched.until(lambda: not watched.queue.rows())
+        assert watched.queue.job(uid) is None
+
+
+def test_rows_are_oldest_first_and_the_same_object_while_nothing_changes(world: World) -> None:
+    for name, ago in (("b", 20.0), ("a", 10.0), ("c", 30.0)):
+        world.put(JOBS, a_job(name, ago=ago, **complete()))
+    with watching(world) as watched:
+        watched.until(lambda: len(watched.queue.rows()) == 3 and watched.queue.sync().state == "LIVE")
+        rows, version = watched.queue.rows(), watched.queue.version
+        assert [row.id for row in rows] == ["c", "b", "a"]
+        assert watched.queue.rows() is rows
+        world.put(JOBS, a_job("d", ago=25.0))
+        watched.until(lambda: len(watched.queue.rows()) == 4)
+        assert [row.id for row in watched.queue.rows()] == ["c", "d", "b", "a"]
+        assert watched.queue.version > version
+        assert watched.queue.rows()[0] is rows[0], "a job that did not change keeps its row"
+
+
+def test_no_row_claims_to_have_no_pod_before_pods_are_known(world: World) -> None:
+    world.put(JOBS, a_job("one", active=1))
+    world.put(PODS, a_pod("one", phase="Running", node="a"))
+    world.broken = ConnectionFailed("Down.")
+    seen: set[str] = set()
+
+    def look() -> bool:
+        seen.update(row.state for row in watched.queue.rows())
+        return bool(seen)
+
+    with watching(world) as watched:
+        world.wait_asked(PODS)
+        world.broken = None
+        watched.until(look)
+        assert seen == {"R"}
+
+
+def test_only_the_users_own_jobs_are_asked_for(world: World) -> None:
+    with watching(world, user="Ann B", selector="kbatch/account=geo"):
+        world.wait_asked(JOBS, 2)
+        world.wait_asked(PODS, 2)
+        selectors = {path: asked["labelSelector"] for path, asked in world.asked if path in (JOBS, PODS)}
+        assert selectors == {
+            JOBS: "app.kubernetes.io/managed-by=kbatch,kbatch/user=Ann_B,kbatch/account=geo",
+            PODS: "kbatch/id,kbatch/user=Ann_B",
+        }
+
+
+def test_what_was_written_is_shown_at_once(world: World) -> None:
+    with watching(world, user="ann") as watched:
+        watched.until(lambda: watched.queue.sync().state == "LIVE")
+        for user in ("ann", "bob"):
+            one = a_job(f"of-{user}", user=user)
+            one["metadata"]["resourceVersion"] = "100000"
+            watched.queue.put(msgspec.convert(one, Job))
+        assert [row.id for row in watched.queue.rows()] == ["of-ann"]
+
+
+def test_a_job_without_a_pod_is_explained_by_its_events_which_outlive_the_server_s(world: World) -> None:
+    world.put(EVENTS, an_event("one", "FailedCreate", FULL))
+    world.put(EVENTS, an_event("other", "FailedCreate", FULL))
+    world.put(JOBS, a_job("one"))
+    world.put(JOBS, a_job("done", **complete()))
+    world.put(JOBS, a_job("held", spec={"suspend": True}))
+    with watching(world) as watched:
+        watched.until(watched.says("one", "PD", "QuotaExceeded"))
+        world.delete(EVENTS, "uid-one.FailedCreate.30")
+        world.put(PODS, a_pod("one", phase="Running", node="a"))
+        watched.until(watched.says("one", "R"))
+        assert [event.reason for event in watched.queue.events("uid-one")] == ["FailedCreate"]
+        asked = [query["fieldSelector"] for path, query in world.asked if path == EVENTS]
+        assert set(asked) == {"involvedObject.uid=uid-one"}, "nothing else needs explaining"
+
+
+def test_nodes_quotas_and_queues_are_watched_once_a_job_needs_them(world: World) -> None:
+    world.absent.clear()
+    world.put(JOBS, a_job("done", **complete()))
+    with watching(world) as watched:
+        watched.until(lambda: watched.queue.sync().state == "LIVE")
+        assert not [path for path, _ in world.asked if path not in (JOBS, PODS)]
+        world.put(NODES, a_node("small", "1"))
+        world.put(JOBS, a_job("big", active=1))
+        pod = a_pod("big", **unscheduled("0/1 nodes are available: 1 Insufficient cpu."))
+        pod["spec"]["containers"][0]["resources"]["requests"]["cpu"] = "8"
+        world.put(PODS, pod)
+        watched.until(watched.says("big", "PD", "NeverFits"))
+        world.put(NODES, a_node("large", "16"))
+        watched.until(watched.says("big", "PD", "Resources"))
+
+        quota = {"metadata": {"name": "q", "namespace": "ann", "uid": "uid-q"}, "spec": {}}
+        hard, used = {"hard": {"pods": "1"}}, {"used": {"pods": "1"}}
+        world.put(QUOTAS, {**quota, "status": {**hard, **used}})
+        world.put(JOBS, a_job("late"))
+        watched.until(watched.says("late", "PD", "QuotaExceeded"))
+
+        world.put(JOBS, a_job("queued", queue="gpu", spec={"suspend": True}))
+        watched.until(watched.says("queued", "PD", "QueueWait"))
+        owner = {"kind": "Job", "name": "queued", "uid": "uid-queued", "controller": True}
+        reserved = {"type": "QuotaReserved", "status": "False", "reason": "Pending", "message": "no room"}
+        world.put(
+            WORKLOADS,
+            {
+                "metadata": {"name": "w", "namespace": "ann", "uid": "uid-w", "ownerReferences": [owner]},
+                "status": {"conditions": [reserved]},
+            },
+        )
+        watched.until(watched.says("queued", "PD", "QueueQuota"))
+
+        world.put(PODS, a_pod("late", phase="Running", node="large"))
+        watched.until(watched.says("late", "R"))
+        world.put(NODES, a_node("large", "16", ready="Unknown"))
+        watched.until(watched.says("late", "R", "NodeSilent"))
+
+
+def test_a_missing_right_costs_its_own_reason_and_is_said_once(world: World) -> None:
+    world.absent.clear()
+    world.refused |= {EVENTS, NODES, QUOTAS, WORKLOADS}
+    world.put(JOBS, a_job("queued", queue="gpu", spec={"suspend": True}))
+    world.put(JOBS, a_job("waits"))
+    world.put(JOBS, a_job("runs", active=1))
+    world.put(PODS, a_pod("runs", phase="Running", node="a"))
+    with watching(world) as watched:
+        watched.until(lambda: len(watched.queue.sync().missing) == 4)
+        assert watched.queue.sync().state == "LIVE"
+        states = {row.id: (row.state, row.code) for row in watched.queue.rows()}
+        assert states == {"queued": ("PD", "QueueWait"), "waits": ("PD", "None"), "runs": ("R", "")}
+        assert [text.partition(" may")[0] for text in watched.queue.sync().missing] == [
+            "Events",
+            "Nodes",
+            "Resource quotas",
+            "Kueue's workloads",
+        ]
+        assert all(world.count(path) == 1 for path in (EVENTS, NODES, QUOTAS, WORKLOADS))
+
+
+def test_without_a_right_to_pods_jobs_are_shown_all_the_same(world: World) -> None:
+    world.refused.add(PODS)
+    world.put(JOBS, a_job("one", **complete()))
+    with watching(world) as watched:
+        watched.until(watched.says("one", "CD"))
+        watched.until(lambda: watched.queue.sync().state == "LIVE")
+        assert "Pods may not be read" in watched.queue.sync().missing[0]
+
+
+def test_without_a_right_to_jobs_it_says_so(world: World) -> None:
+    world.refused.add(JOBS)
+    with watching(world) as watched:
+        watched.until(lambda: watched.queue.sync().state == "FORBIDDEN")
+        assert "You may not" in str(watched.queue.sync().error)
+
+
+def test_while_the_server_is_away_the_rows_stay(world: World) -> None:
+    world.put(JOBS, a_job("one", **complete()))
+    with watching(world) as watched:
+        watched.until(lambda: watched.queue.sync().state == "LIVE" and watched.row("one"))
+        world.broken = AuthExpired("Who are you?")
+        world.cut()
+        watched.until(lambda: isinstance(watched.queue.sync().error, AuthExpired))
+        sync = watched.queue.sync()
+        assert sync.state == "RETRYING"
+        assert sync.retry_at is not None
+        assert watched.row("one") is not None
+
+
+class Records:
+    """Records in home, and what was asked of them."""
+
+    def __init__(self, **found: Record) -> None:
+        self.asked: list[tuple[str, int | None]] = []
+        self._found = found
+
+    def get(self, key: tuple[str, int | None], /) -> Record | None:
+        self.asked.append(key)
+        if key[0] == "boom":
+            raise ZeroDivisionError("boom")
+        return self._found.get(key[0])
+
+
+def test_evidence_that_the_cluster_lost_is_looked_for_in_home(world: World) -> None:
+    records = Records(one=Record(id="one", exit=3, start=NOW - 50, end=NOW - 10))
+    world.put(JOBS, a_job("one", **failed("BackoffLimitExceeded")))
+    world.put(JOBS, a_job("two", **failed("BackoffLimitExceeded")))
+    world.put(JOBS, a_job("runs", active=1))
+    with watching(world, history=records) as watched:
+        watched.until(watched.says("one", "F", "NonZeroExitCode"))
+        watched.until(watched.says("two", "F", "LostEvidence"))
+        assert sorted(records.asked) == [("one", None), ("two", None)], "each once"
+
+
+@pytest.mark.parametrize(
+    "state", ["before the lists are answered", "before a read of events is answered", "quiet"]
+)
+def test_it_ends_from_each_state(world: World, state: str) -> None:
+    world.put(JOBS, a_job("one"))
+    if "lists" in state:
+        world.gate.clear()
+    with watching(world) as watched:
+        world.wait_asked(JOBS)
+        if "lists" not in state:
+            watched.until(watched.says("one", "PD", "None"))
+            world.gate.clear()
+            if "events" in state:
+                world.wait_asked(EVENTS)
+
+
+def test_a_fault_of_ours_is_said_and_not_swallowed(world: World) -> None:
+    world.put(JOBS, a_job("boom", **failed("BackoffLimitExceeded")))
+    with watching(world, history=Records()) as watched:
+        watched.until(lambda: "boom" in str(watched.queue.sync().error))
