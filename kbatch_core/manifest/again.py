@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import posixpath
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -48,7 +48,7 @@ def read_back(job: Mapping[str, Any], read_file: ReadFile) -> tuple[JobSpec, Env
     environment = _environment(job, program)
     raw = {**metadata.get("labels", {}), **metadata.get("annotations", {})}
     name = raw.get(labels.NAME, "")
-    script_name = next(iter(shlex.split(raw.get(labels.COMMAND, ""))), name)
+    script_name, *words = shlex.split(raw.get(labels.COMMAND, "")) or [name]
     limit = program.options.get("-t", "")
     signal = program.options.get("-s", "")
     workdir = container.get("workingDir")
@@ -61,8 +61,9 @@ def read_back(job: Mapping[str, Any], read_file: ReadFile) -> tuple[JobSpec, Env
     return JobSpec(
         script=text(program.script, labels.SCRIPT),
         script_name=script_name,
-        interpreter=program.interpreter,
-        args=program.args,
+        interpreter=() if program.notebook else program.interpreter,
+        args=() if program.notebook else program.args,
+        parameters=_parameters(words) if program.notebook else {},
         lines=tuple(lines.split("\n")[:-1]),
         name="" if name == script_name else name,
         workdir=workdir if workdir and _is_place(environment, workdir) else None,
@@ -87,6 +88,12 @@ def submitted_from(job: Mapping[str, Any]) -> tuple[str, str]:
     entries = job["spec"]["template"]["spec"]["containers"][0].get("env", ())
     values = {entry["name"]: unescape(entry.get("value", "")) for entry in entries}
     return values.get("KBATCH_SUBMIT_DIR", ""), values.get("KBATCH_SUBMIT_HOST", "")
+
+
+def _parameters(words: Sequence[str]) -> dict[str, str]:
+    """Of a notebook's command: -P NAME=VALUE again and again."""
+    pairs = (word.partition("=") for word in words if word != "-P")
+    return {name: value for name, _, value in pairs}
 
 
 def _environment(job: Mapping[str, Any], program: Program) -> Environment:

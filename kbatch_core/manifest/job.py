@@ -51,7 +51,7 @@ def build_job(
     """The Job for `spec` in `environment`. `cwd` is where the user stands. Raises BadOption, BadScript."""
     name = spec.name or spec.script_name
     place = find_place(spec, environment, job_id=job_id, name=name, cwd=cwd)
-    carried = carry(spec, place.record_dir)
+    carried = carry(spec, place.record_dir, place.notebook)
     own_labels = _labels(spec, environment, job_id, name)
     manifest = {
         "apiVersion": "batch/v1",
@@ -83,7 +83,7 @@ def build_job(
         manifest=manifest,
         place=place,
         files=carried.files,
-        warnings=(*place.warnings, *_home_warning(environment)),
+        warnings=(*place.warnings, *carried.warnings, *_home_warning(environment)),
         copied=_copied(environment),
         dropped=environment.dropped,
     )
@@ -125,10 +125,9 @@ def _annotations(spec: JobSpec, environment: Environment, name: str, submit_id: 
     if spec.profile:
         raw[labels.PARTITION] = spec.partition
     wanted = {key: value for key, value in raw.items() if value != label_value(value)}
+    words = [*spec.args, *(word for pair in spec.parameters.items() for word in ("-P", "=".join(pair)))]
     wanted |= {
-        labels.COMMAND: shlex.join((spec.script_name, *spec.args))
-        if spec.args or name != spec.script_name
-        else "",
+        labels.COMMAND: shlex.join((spec.script_name, *words)) if words or name != spec.script_name else "",
         labels.COMMENT: spec.comment,
         labels.TIME_LIMIT: str(spec.time_limit or ""),
         labels.OUTPUT: spec.output or "",

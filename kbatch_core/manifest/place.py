@@ -7,8 +7,9 @@ import posixpath
 import msgspec
 
 from kbatch_core.environment import Environment
-from kbatch_core.errors import BadOption
+from kbatch_core.errors import BadOption, BadScript
 from kbatch_core.model.jobspec import JobSpec
+from kbatch_core.model.notebook import SUFFIX, is_notebook
 from kbatch_core.model.patterns import expand
 
 DEFAULT_OUTPUT = "kbatch-%j.out"
@@ -22,11 +23,17 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     output: str
     error: str
     record_dir: str
+    notebook: str
+    """Where the output of a notebook goes, as `output`; empty for a script."""
     warnings: tuple[str, ...]
 
 
 def find_place(spec: JobSpec, environment: Environment, *, job_id: str, name: str, cwd: str) -> Place:
-    """Resolve the working directory and the output patterns. Raises BadOption when -D, -o or -e cannot be kept."""
+    """Resolve the working directory and the output patterns. Raises BadOption when -D, -o or -e cannot be kept.
+
+    The `--output` of a notebook names the notebook when it ends in `.ipynb`, else the log. Raises BadScript for a
+    notebook without a home.
+    """
     warnings: list[str] = []
     workdir = _workdir(spec, environment, cwd, warnings)
 
@@ -44,9 +51,25 @@ def find_place(spec: JobSpec, environment: Environment, *, job_id: str, name: st
             else f"This job has no home; leave {option} away and read the output with kqueue logs.",
         )
 
+    log, notebook = spec.output, ""
+    if is_notebook(spec.script_name):
+        if not environment.home:
+            raise BadScript(
+                f"{spec.script_name} is a notebook, and a job without a home has no place for it.",
+                f"Submit it as a script: jupyter nbconvert --to script {spec.script_name}.",
+            )
+        if log is not None and is_notebook(log):
+            notebook, log = path("--output", log), None
+            if notebook in [posixpath.join(folder, spec.script_name) for folder in (cwd, workdir)]:
+                raise BadOption(
+                    f"--output {spec.output}: this is the notebook that runs.",
+                    "Choose another name for what comes of it.",
+                )
+        else:
+            notebook = path("--output", _default_notebook(spec))
     output = ""
-    if spec.output is not None:
-        output = path("--output", spec.output)
+    if log is not None:
+        output = path("--output", log)
     elif environment.keeps(workdir):
         output = path("--output", DEFAULT_ARRAY_OUTPUT if spec.array else DEFAULT_OUTPUT)
     else:
@@ -55,9 +78,16 @@ def find_place(spec: JobSpec, environment: Environment, *, job_id: str, name: st
         workdir=workdir,
         output=output,
         error=path("--error", spec.error) if spec.error is not None else "",
+        notebook=notebook,
         record_dir=posixpath.join(environment.home, ".kbatch", job_id) if environment.home else "",
         warnings=tuple(warnings),
     )
+
+
+def _default_notebook(spec: JobSpec) -> str:
+    """The pattern of a notebook's output: its own name and the job's id."""
+    stem = spec.script_name.removesuffix(SUFFIX).replace("\\", "").replace("%", "%%")
+    return f"{stem}-{'%A_%a' if spec.array else '%j'}{SUFFIX}"
 
 
 def _workdir(spec: JobSpec, environment: Environment, cwd: str, warnings: list[str]) -> str:

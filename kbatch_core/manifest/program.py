@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kbatch_core.manifest.carry import BIN, LINES, SCRIPT, WITH_LINE
+from kbatch_core.manifest.carry import BIN, LINES, SCRIPT, WITH_LINE, WITH_PYTHON
 from kbatch_core.model.objects import Job
 
 _END_OF_OPTIONS = "--"
@@ -53,6 +53,11 @@ class Program(msgspec.Struct, frozen=True):
     def lines(self) -> str:
         """The path of the file with a line for each task; empty when there is none."""
         return self.words[len(_WITH_LINE)] if self._has_lines else ""
+
+    @property
+    def notebook(self) -> str:
+        """Where the output of a notebook goes, which may still have %a and %N; empty for a script."""
+        return self.args[-1] if WITH_PYTHON in self.interpreter else ""
 
     @property
     def _has_lines(self) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 
 from kbatch_core.errors import BadScript
 from kbatch_core.model.jobspec import MAX_SCRIPT_BYTES
+from kbatch_core.model.notebook import freeze, is_notebook
 
 _INTERPRETERS = {
     ".py": ("python3",),
@@ -22,7 +23,8 @@ _INTERPRETERS = {
 
 
 class Script(msgspec.Struct, frozen=True):
-    """`text` verbatim; `interpreter` is put before it, empty when its first line names one."""
+    """`text` verbatim, of a notebook without outputs; `interpreter` is put before it, empty when its first line
+    names one, and of a notebook."""
 
     name: str
     text: str
@@ -31,11 +33,8 @@ class Script(msgspec.Struct, frozen=True):
 
 def check_script(name: str, data: bytes) -> Script:
     """The Script in `data`, read from a file called `name`. Raises BadScript."""
-    if name.endswith(".ipynb"):
-        raise BadScript(
-            f"{name} is a notebook, which kbatch cannot run yet.",
-            f"Submit it as a script: jupyter nbconvert --to script {name}.",
-        )
+    if is_notebook(name):
+        return Script(name, freeze(name, data), ())
     if not data.strip():
         raise BadScript(f"{name} is empty.", "Put the commands to run in it.")
     if len(data) > MAX_SCRIPT_BYTES:

@@ -12,6 +12,7 @@ from kbatch_core.client import Client
 from kbatch_core.errors import BadOption, BadScript
 from kbatch_core.manifest import Submission
 from kbatch_core.model.jobspec import JobSpec
+from kbatch_core.model.notebook import sections
 from kbatch_core.model.options.combine import to_jobspec, with_profile
 from kbatch_core.model.options.config import load_config, site_config_path, user_config_path
 from kbatch_core.model.options.directives import read_directives
@@ -40,7 +41,7 @@ def kbatch(line: CommandLine) -> int:
         show_options(resolved)
         return 0
     if not resolved.get("allow-secrets"):
-        check_secrets(source)
+        check_secrets(source, resolved)
     spec = to_jobspec(
         resolved,
         script=source.text,
@@ -80,17 +81,19 @@ def show_options(resolved: Resolved) -> None:
         click.echo(f"{ignored.flag} is ignored ({ignored.source}): {ignored.why}")
 
 
-def check_secrets(source: Source) -> None:
+def check_secrets(source: Source, resolved: Resolved) -> None:
     """Raises BadScript when the script holds what looks like a credential: others may read a Job."""
     from kbatch_core.model.secrets import find_secrets
 
-    found = find_secrets(source.text)
-    if found:
-        number, kind = found[0]
-        raise BadScript(
-            f"{source.name}:{number}: this looks like a credential ({kind}), and others may read a job's script.",
-            "Read it from a file in your home instead, or submit with --allow-secrets.",
-        )
+    given = (
+        (f"-P {pair[0]}", "=".join(pair)) for pair in resolved.all("parameter") if isinstance(pair, tuple)
+    )
+    for part, text in (*sections(source.name, source.text), *given):
+        for number, kind in find_secrets(text):
+            raise BadScript(
+                f"{part}:{number}: this looks like a credential ({kind}), and others may read a job's script.",
+                "Read it from a file in your home instead, or submit with --allow-secrets.",
+            )
 
 
 def with_partition(client: Client, spec: JobSpec, resolved: Resolved) -> JobSpec:

@@ -80,6 +80,7 @@ def facts(job: Job, row: JobRow, now: float) -> list[tuple[str, str]]:
         ("Directory", safe_text(containers[0].working_dir) if containers else ""),
         ("Output", safe_text(program.output) or "container log only"),
         ("Errors", safe_text(program.error)),
+        ("Notebook", safe_text(program.notebook)),
         ("Comment", safe_text(annotations.get(labels.COMMENT, ""))),
         ("Object", f"job/{row.job_name} in namespace {row.namespace}" if row.job_name else ""),
         (

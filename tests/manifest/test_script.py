@@ -64,6 +64,7 @@ def test_any_bytes_are_a_script_or_one_sentence(data: bytes) -> None:
         assert error.sentence.startswith("x")
 
 
-def test_a_notebook_is_refused_not_run_as_shell() -> None:
-    with pytest.raises(BadScript, match="is a notebook"):
-        check_script("x.ipynb", b'{"cells": []}')
+def test_a_notebook_has_no_interpreter() -> None:
+    script = check_script("x.ipynb", b'{"cells": [{"cell_type": "code", "source": "x"}]}')
+    assert script.interpreter == ()
+    assert '"source": "x"' in script.text

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from kbatch_core.errors import BadOption, BadScript
+from kbatch_core.errors import BadOption
+from kbatch_core.model.notebook import sections
 from kbatch_core.model.options.option import Given
 from kbatch_core.model.options.words import read_words, split_words
 
@@ -38,18 +39,9 @@ class Directives(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-class _Cell(msgspec.Struct):
-    cell_type: str = ""
-    source: str | list[str] = ""
-
-
-class _Notebook(msgspec.Struct):
-    cells: list[_Cell] = []
-
-
 def read_directives(text: str, file: str) -> Directives:
     """The directives of a script or notebook called `file`. Raises BadOption with FILE:LINE, BadScript."""
-    lines = _notebook_lines(text, file) if file.endswith(".ipynb") else _lines(text, file)
+    lines = (line for part, source in sections(file, text) for line in _lines(source, part))
     kbatch: list[Given] = []
     sbatch: list[Given] = []
     notes: list[str] = []
@@ -85,20 +77,6 @@ def _line(words: str, where: str, *, own: bool) -> list[Given]:
 def _lines(text: str, file: str) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(text.split("\n"), 1):
         yield f"{file}:{number}", line
-
-
-def _notebook_lines(text: str, file: str) -> Iterator[tuple[str, str]]:
-    """The code cells one after the other; a line is called `FILE[CELL]:LINE`, counting code cells from 1."""
-    try:
-        notebook = msgspec.json.decode(text, type=_Notebook)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise BadScript(
-            f"{file} is not a notebook: {error}.", "Open it in JupyterLab and save it again."
-        ) from error
-    code = (cell for cell in notebook.cells if cell.cell_type == "code")
-    for number, cell in enumerate(code, 1):
-        source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
-        yield from _lines(source, f"{file}[{number}]")
 
 
 def _is_shell(text: str, file: str) -> bool:

@@ -29,7 +29,7 @@ SBATCH = (
         field="output", category="adapted",
         here="The default begins with `kbatch-`; an unknown `%` symbol is an error; a missing folder is made. "
         "`%n` and `%t` are 0, and `%r` is 0 because a restart goes on in the same file. `kqueue logs` shows the "
-        "output as well.",
+        "output as well. Of a notebook: `out-%j.ipynb` names the notebook with its outputs, any other name the log.",
     ),
     Option(
         "error", "File for stderr. Default: with the output.", check, "e", "PATTERN", field="error",
