@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import Any
 
 import click
 
 import kbatch_core
+from kqueue_tui.cli.dashboard import ONLY_HERE, dashboard_options, on_terminal, open_dashboard
+from kqueue_tui.cli.run import cluster_options
 from kqueue_tui.cli.run import main as run
 
 # Subcommand -> (module, one line of help). The module has a click command of the same name.
@@ -40,13 +43,32 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, invoke_without_command=True)
 @click.version_option(kbatch_core.__version__, prog_name="kqueue")
+@dashboard_options
+@cluster_options
 @click.pass_context
-def kqueue(ctx: click.Context) -> None:
-    """Look at jobs on Kubernetes and handle them. Without a command: list."""
-    if ctx.invoked_subcommand is None:
-        command = LazyGroup.get_command(kqueue, ctx, "list")
-        assert command is not None
-        ctx.invoke(command)
+def kqueue(ctx: click.Context, /, **options: Any) -> int:
+    """Look at jobs on Kubernetes and handle them. Without a command: the dashboard, or in a pipe the list."""
+    given = [name for name, value in options.items() if value]
+    if ctx.invoked_subcommand is not None:
+        if given:
+            raise click.UsageError(
+                f"{_option(given[0])} before a command is for the dashboard: give it after {ctx.invoked_subcommand}."
+            )
+        return 0
+    if on_terminal():
+        return open_dashboard(options)
+    only_there = [name for name in given if name in ONLY_HERE]
+    if only_there:
+        raise click.UsageError(f"{_option(only_there[0])} is for the dashboard, which needs a terminal.")
+    command = LazyGroup.get_command(kqueue, ctx, "list")
+    assert command is not None
+    shared = {name: options[name] for name in given}
+    code: int = ctx.invoke(command, **shared)
+    return code
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def main() -> None:

@@ -63,6 +63,7 @@ def _a(
 
 
 APP = (
+    _a("app.help", "question_mark,f1", "help", "Help", "Every key that works here.", "Dashboard", hint=True),
     _a(
         "app.palette",
         "colon,ctrl+p",
@@ -109,6 +110,9 @@ QUEUE = (
     _a("queue.sort-left", "less_than_sign", "sort(-1)", "Sort left", "Sort by the column to the left.", "See"),
     _a("queue.sort-right", "greater_than_sign", "sort(1)", "Sort right", "Sort by the column to the right.", "See"),
     _a("queue.reverse", "S", "reverse", "Reverse", "Turn the order round.", "See"),
+    _a("queue.copy", "Y", "copy", "Copy", "Copy the job's id, name or commands.", "See"),
+    _a("queue.columns", "o", "columns", "Columns", "Choose the columns and their order.", "See"),
+    _a("queue.scope", "A", "scope", "Whose", "Your jobs, everybody's in the namespace, all namespaces.", "See"),
     _a("queue.cancel", "c", "cancel", "Cancel", "End the jobs and keep their record.", "Act",
        hint=True, needs=PATCH_JOBS, writes=True),
     _a("queue.hold", "h", "hold", "Hold", "Keep the jobs from starting.", "Act", hint=True, needs=PATCH_JOBS,
@@ -117,6 +121,9 @@ QUEUE = (
     _a("queue.rerun", "r", "rerun", "Rerun", "Submit the same job again.", "Act", needs=CREATE_JOBS, writes=True),
     _a("queue.delete", "x", "delete", "Delete", "Remove the jobs and their record from the cluster.", "Act",
        needs=DELETE_JOBS, writes=True),
+    _a("queue.cancel-options", "C", "cancel_options", "Cancel which", "Cancel a part, all that is shown, or delete.",
+       "Act", needs=PATCH_JOBS, writes=True),
+    _a("queue.shell", "s", "shell", "Shell", "A shell in the job's pod.", "Act", needs=EXEC),
     _a("queue.watch", "b", "watch", "Bell", "Ring when the job ends, or no longer.", "Act"),
     _a("queue.retry", "U", "retry", "Try again", "Ask the cluster again now.", "Dashboard"),
     _a("queue.back", "escape", "back", "Back", "One step back: range, marks, filter.", "See"),

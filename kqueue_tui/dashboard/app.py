@@ -31,6 +31,7 @@ from kqueue_tui.dashboard.view.lines import Order, QueueView
 from kqueue_tui.dashboard.view.looks import look_of
 
 if TYPE_CHECKING:
+    from textual.command import Provider
     from textual.driver import Driver
     from textual.screen import Screen
 
@@ -46,6 +47,7 @@ class Dashboard(App[None]):
 
     CSS_PATH = "dashboard.tcss"
     TITLE = "kqueue"
+    COMMANDS = App.COMMANDS | {lambda: _action_commands()}
     BINDINGS = [*bindings(APP), *bindings(ALWAYS, priority=True)]  # noqa: RUF012
 
     def __init__(
@@ -68,7 +70,9 @@ class Dashboard(App[None]):
         self.rights: dict[Right, bool] = {}
         self.watched = set(state.watched)
         self.columns = state.columns or config.columns
-        self.scope = Scope(user="" if options.all_users else None, all_namespaces=options.all_namespaces)
+        self.scope = Scope(
+            "" if options.all_users else None, options.namespaces, all_namespaces=options.all_namespaces
+        )
         self.view = QueueView(self._task_rows)
         text = options.filter if options.filter is not None else state.filter or config.filter
         order = Order(state.sort or config.sort or "state", state.reverse if state.sort else config.reverse)
@@ -123,6 +127,22 @@ class Dashboard(App[None]):
             rights=self.rights,
             namespace=self.namespace,
         )
+
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        """The chosen columns, and those that tell apart what the scope brings together."""
+        more = [("user", self.scope.user == ""), ("namespace", self.scope.all_namespaces)]
+        extra = tuple(name for name, wanted in more if wanted and name not in self.columns)
+        return (*self.columns[:2], *extra, *self.columns[2:])
+
+    def action_help(self) -> None:
+        """What works on the screen on top."""
+        from kqueue_tui.dashboard.screens.base import DashboardScreen
+        from kqueue_tui.dashboard.screens.help import Help
+
+        screen = self.screen
+        if isinstance(screen, DashboardScreen):
+            self.push_screen(Help(screen.actions(), screen.keys_by_id()))
 
     def find_row(self, uid: str, task: int | None = None) -> JobRow | None:
         """The newest row of a job or of one task; None when it is no longer there."""
@@ -261,3 +281,9 @@ class Dashboard(App[None]):
             groups=tuple(sorted(self.view.filter.groups)),
             watched=tuple(sorted(self.watched)),
         )
+
+
+def _action_commands() -> type[Provider]:
+    from kqueue_tui.dashboard.palette import ActionCommands
+
+    return ActionCommands

@@ -67,10 +67,16 @@ class Scope:
     namespaces: tuple[str, ...] = ()
     all_namespaces: bool = False
 
+    def wider(self) -> Scope:
+        """One's own, then everybody's, then in all namespaces, then one's own again."""
+        if self.user is None:
+            return Scope("", self.namespaces)
+        return Scope(None, self.namespaces) if self.all_namespaces else Scope("", self.namespaces, True)
+
 
 @dataclass(frozen=True)
 class Backend:
-    """A connection, once it is there. `shell` is the command that opens a shell in a pod, given (namespace, pod).
+    """A connection, once it is there. `shell` gives the command that opens a shell in a job's pod.
 
     `now` is the clock that rows are made with, in seconds since the epoch.
     """
@@ -81,7 +87,7 @@ class Backend:
     queue: Queue
     acts: Acts
     now: Callable[[], float]
-    shell: Callable[[str, str], Sequence[str]]
+    shell: Callable[[JobRow], Sequence[str]]
 
 
 class Connect(Protocol):

@@ -12,7 +12,9 @@ from kqueue_tui.dashboard.options import Options
 def cluster_backend(options: Options, scope: Scope, on_change: Callable[[], None]) -> Backend:
     """Connect as the command line would. Raises NoCluster, BadConfig."""
     client = Client.connect(
-        namespace=options.namespace, kubeconfig=options.kubeconfig, context=options.context
+        namespace=options.namespaces[0] if options.namespaces else None,
+        kubeconfig=options.kubeconfig,
+        context=options.context,
     )
     namespaces = [""] if scope.all_namespaces else scope.namespaces
     queue = client.queue(user=scope.user, namespaces=namespaces, on_change=on_change)
@@ -23,5 +25,11 @@ def cluster_backend(options: Options, scope: Scope, on_change: Callable[[], None
         queue=queue,
         acts=client,
         now=queue.now,
-        shell=lambda namespace, pod: ["kubectl", "exec", "-it", "-n", namespace, pod, "--", "sh"],
+        shell=lambda row: ["kqueue", "shell", *_where(options, row.namespace), row.id],
     )
+
+
+def _where(options: Options, namespace: str) -> list[str]:
+    """The cluster options of a command that is to reach the same cluster."""
+    chosen = {"--namespace": namespace, "--context": options.context, "--kubeconfig": options.kubeconfig}
+    return [word for name, value in chosen.items() if value for word in (name, value)]

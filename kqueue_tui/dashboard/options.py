@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Options:
-    """`screen` is what opens first: "queue" or "form". None and "" mean that the config decides."""
+    """`screen` is what opens first: "queue" or "form". A filter of None and a theme of "" are left to the config."""
 
     screen: str = "queue"
     script: str = ""
@@ -17,7 +17,7 @@ class Options:
     mouse: bool = True
     demo: bool = False
     all_users: bool = False
-    namespace: str | None = None
+    namespaces: tuple[str, ...] = ()
     all_namespaces: bool = False
     context: str | None = None
     kubeconfig: str | None = None

@@ -181,5 +181,5 @@ def demo_backend(
         queue=queue,
         acts=DemoActs(queue, clock),
         now=clock,
-        shell=lambda namespace, pod: ["sh", "-c", "echo This is the demo, which has no pods.; sleep 1"],
+        shell=lambda row: ["sh", "-c", f"echo The demo has no pod for {row.id}.; sleep 1"],
     )

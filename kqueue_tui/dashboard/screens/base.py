@@ -43,7 +43,7 @@ class DashboardScreen(Screen[None]):
         keys = self.keys_by_id()
         hints = [
             Hint(
-                keys[action.id],
+                keys[action.id][0],
                 action.title,
                 f"{namespace}.{action.name}",
                 bool(self.dashboard.why_not(action)),
@@ -55,12 +55,12 @@ class DashboardScreen(Screen[None]):
         for footer in self.query(Hints):
             footer.show(hints)
 
-    def keys_by_id(self) -> dict[str, str]:
-        """The key of each binding that is active now, as shown to people; the first one where there are several."""
-        keys: dict[str, str] = {}
+    def keys_by_id(self) -> dict[str, list[str]]:
+        """The keys of each binding that is active now, as shown to people."""
+        keys: dict[str, list[str]] = {}
         for active in self.active_bindings.values():
             if active.binding.id is not None:
-                keys.setdefault(active.binding.id, self.app.get_key_display(active.binding))
+                keys.setdefault(active.binding.id, []).append(self.app.get_key_display(active.binding))
         return keys
 
     def on_screen_resume(self) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from textual.app import SuspendNotSupported
+
 from kqueue_tui.dashboard.screens.base import DashboardScreen
+from kqueue_tui.dashboard.shell import run_in_terminal
+from kqueue_tui.dashboard.writes import count_of
 
 if TYPE_CHECKING:
     from kbatch_core.status.row import JobRow
@@ -17,6 +22,10 @@ class JobActions(DashboardScreen):
     def chosen_rows(self) -> Sequence[JobRow]:
         """The jobs that an action is about now. For subclasses."""
         return ()
+
+    def shown_rows(self) -> Sequence[JobRow]:
+        """All the jobs that are listed. For subclasses."""
+        return self.chosen_rows()
 
     def action_cancel(self) -> None:
         self.dashboard.acting.ask("cancel", self.chosen_rows())
@@ -32,6 +41,76 @@ class JobActions(DashboardScreen):
 
     def action_delete(self) -> None:
         self.dashboard.acting.ask("delete", self.chosen_rows())
+
+    def action_cancel_options(self) -> None:
+        from kqueue_tui.dashboard.screens.choose import Choice, Choose
+
+        rows, shown = self.chosen_rows(), self.shown_rows()
+        waiting = [row for row in rows if not row.finished and row.started is None]
+        unfinished = [row for row in shown if not row.finished]
+        parts = {
+            "these": (f"Cancel {count_of(len(rows))}", rows, "" if rows else "no job is chosen"),
+            "waiting": ("Cancel those that have not started", waiting, "" if waiting else "all have started"),
+            "shown": (f"Cancel everything shown: {count_of(len(unfinished))}", unfinished,
+                      "" if unfinished else "nothing shown is active"),
+            "delete": (f"Delete {count_of(len(rows))} with the record", rows, "" if rows else "no job is chosen"),
+        }  # fmt: skip
+        choices = [Choice(name, title, off=off) for name, (title, _, off) in parts.items()]
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.dashboard.acting.ask("delete" if name == "delete" else "cancel", parts[name][1])
+
+        self.app.push_screen(Choose("Cancel what?", choices), chosen)
+
+    def action_copy(self) -> None:
+        from kqueue_tui.dashboard.screens.choose import Choice, Choose
+        from kqueue_tui.dashboard.screens.copy import Copied
+
+        rows = self.chosen_rows()
+        if len(rows) != 1:
+            if rows:
+                self.app.push_screen(Copied(" ".join(row.id for row in rows)))
+            return
+        row = rows[0]
+        texts = [
+            ("Id", row.id),
+            ("Name", row.name),
+            ("Object", f"-n {row.namespace} job/{row.job_name}"),
+            ("Show", f"kqueue show {row.id}"),
+            ("Logs", f"kqueue logs -f {row.id}"),
+            ("Reason", " ".join(part for part in (row.sentence, row.hint, row.evidence) if part)),
+        ]
+        choices = [Choice(text, f"{name:<8}", text) for name, text in texts if text]
+
+        def chosen(text: str | None) -> None:
+            if text is not None:
+                self.app.push_screen(Copied(text))
+
+        self.app.push_screen(Choose("Copy what?", choices), chosen)
+
+    def action_shell(self) -> None:
+        """Suspends the app while the shell runs; where that cannot be, shows the command."""
+        from kqueue_tui.dashboard.screens.copy import Copied
+
+        rows, backend = self.chosen_rows(), self.dashboard.backend
+        if not rows or backend is None or not self.allowed("queue.shell"):
+            return
+        row = rows[0]
+        if row.state != "R":
+            self.dashboard.say(
+                f"{row.id} does not run now, so there is no pod for a shell.", severity="warning"
+            )
+            return
+        command = backend.shell(row)
+        try:
+            with self.app.suspend():
+                code = run_in_terminal(command)
+        except SuspendNotSupported:
+            self.app.push_screen(Copied(shlex.join(command)))
+            return
+        if code:
+            self.dashboard.say(f"The shell ended with exit code {code}.", severity="warning")
 
     def action_watch(self) -> None:
         """Ring when they end; when all of them are watched already, no longer."""

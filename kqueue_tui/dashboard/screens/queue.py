@@ -43,7 +43,7 @@ class QueueScreen(JobActions):
         self._status = StatusLine()
         self._stale = Static(id="stale", markup=False)
         self._header = ColumnHeader()
-        self._table = QueueTable(dashboard.view, dashboard.columns, id="queue")
+        self._table = QueueTable(dashboard.view, dashboard.shown_columns, id="queue")
         self._notice = Notice()
         self._bar = JobBar()
         self._hints = Hints()
@@ -126,6 +126,9 @@ class QueueScreen(JobActions):
     def chosen_rows(self) -> Sequence[JobRow]:
         return [line.row for line in self._table.targets]
 
+    def shown_rows(self) -> Sequence[JobRow]:
+        return [line.row for line in self._view.lines if not line.is_task]
+
     def watched_changed(self) -> None:
         self._table.refresh()
 
@@ -167,6 +170,20 @@ class QueueScreen(JobActions):
 
     def action_reverse(self) -> None:
         self._sort(Order(self._view.order.column, not self._view.order.reverse))
+
+    def action_columns(self) -> None:
+        from kqueue_tui.dashboard.screens.columns import ChooseColumns
+
+        def chosen(columns: tuple[str, ...] | None) -> None:
+            if columns is not None:
+                self.dashboard.columns = columns
+                self._table.set_columns(self.dashboard.shown_columns)
+
+        self.app.push_screen(ChooseColumns(self.dashboard.columns), chosen)
+
+    def action_scope(self) -> None:
+        self.dashboard.connect(self.dashboard.scope.wider())
+        self._table.set_columns(self.dashboard.shown_columns)
 
     def action_back(self) -> None:
         """Esc: one step back: the range, the marks, the filter."""

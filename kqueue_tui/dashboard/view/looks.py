@@ -41,16 +41,16 @@ _LOOKS = {
     "PR": Look("failed", "✗", "preempted"),
     "DL": Look("failed", "✗", "deadline"),
     "CA": GROUP_LOOKS["cancelled"],
+    "?": Look("failed", "?", "unknown"),
 }
 _HELD = Look("waiting", "‖", "held")
-_UNKNOWN_END = Look("failed", "?", "unknown")
 
 
 def look_of(row: JobRow) -> Look:
     """The look of a row. What was taken away and comes again is waiting, whatever its code."""
     look = _LOOKS.get(row.state)
     if look is None:
-        return _UNKNOWN_END if row.finished else GROUP_LOOKS["waiting"]
+        return _LOOKS["?"] if row.finished else GROUP_LOOKS["waiting"]
     if look.group == "failed" and not row.finished:
         return Look("waiting", "↻", look.word)
     return _HELD if row.state == "PD" and row.code == "JobHeldUser" else look

@@ -36,6 +36,7 @@ class QueueTable(ScrollView, can_focus=True):
             "running", "waiting", "done", "failed", "cancelled", "cursor", "blurred-cursor", "marked", "blank",
         )
     }  # fmt: skip
+    ACTIONS = MOVES
     BINDINGS = bindings(MOVES)
 
     @dataclass

@@ -1,0 +1,60 @@
+"""Opens the dashboard: the one module of the command line that knows it, and imports it only when it opens."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+ONLY_HERE = ("readonly", "filter", "theme", "no_mouse", "demo")
+
+
+def dashboard_options(function: Function) -> Function:
+    """Add the options of `kqueue` without a command."""
+    for option in reversed(
+        (
+            click.option("--readonly", is_flag=True, help="Only look: nothing can be changed."),
+            click.option("--filter", metavar="TEXT", help="Begin with this filter, as typed after /."),
+            click.option("--theme", metavar="NAME", help="Use this theme of Textual's: nord, textual-light."),
+            click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal."),
+            click.option("--demo", is_flag=True, help="Show scripted jobs; needs no cluster."),
+            click.option("--all-users", is_flag=True, help="Jobs of everybody."),
+            click.option("--all-namespaces", "-A", is_flag=True, help="Jobs in every namespace."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def on_terminal() -> bool:
+    """Whether there is somebody who looks at a screen."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def open_dashboard(options: dict[str, Any], *, screen: str = "queue", script: str = "") -> int:
+    """Run the dashboard with the options of `dashboard_options` and `cluster_options`; the exit code."""
+    from kqueue_tui.dashboard import launch
+    from kqueue_tui.dashboard.options import Options
+
+    namespaces = tuple(name for name in (options["namespace"] or "").split(",") if name)
+    return launch.open_dashboard(
+        Options(
+            screen=screen,
+            script=script,
+            readonly=options["readonly"],
+            filter=options["filter"],
+            theme=options["theme"] or "",
+            mouse=not options["no_mouse"],
+            demo=options["demo"],
+            all_users=options["all_users"],
+            all_namespaces=options["all_namespaces"],
+            namespaces=namespaces,
+            context=options["context"],
+            kubeconfig=options["kubeconfig"],
+        )
+    )
