@@ -31,12 +31,16 @@ ENVIRONMENTS = {
 }
 
 
-def make(spec: JobSpec, environment: Environment) -> Submission:
+def make(spec: JobSpec, environment: Environment, cwd: str = HOME) -> Submission:
     return build_job(
-        spec, environment, job_id="abcd2345", submit_id="0123456789abcdef", namespace="hub",
-        cwd="/root" if environment.workdir else HOME,
+        spec, environment, job_id="abcd2345", submit_id="0123456789abcdef", namespace="hub", cwd=cwd,
         submit_host="jupyter-ann",
     )  # fmt: skip
+
+
+def cwd_of(environment: Environment) -> str:
+    """Outside the mounts where the server has a directory of its own, so that the job starts in that."""
+    return "/root" if environment.workdir else HOME
 
 
 def no_file(path: str) -> str:
@@ -99,8 +103,9 @@ def submissions(draw: st.DrawFn) -> tuple[JobSpec, Environment]:
 
 @given(submissions())
 def test_a_job_made_from_a_job_is_the_same(asked: tuple[JobSpec, Environment]) -> None:
-    first = make(*asked)
-    second = make(*again(first))
+    cwd = cwd_of(asked[1])
+    first = make(*asked, cwd)
+    second = make(*again(first), cwd)
     assert second.manifest == first.manifest
     assert second.files == first.files
 
@@ -114,9 +119,10 @@ def test_a_change_comes_out_as_if_it_had_been_asked_for_at_first(
         "time_limit": 77, "memory": 2**30, "comment": "changed", "name": "other", "args": ("x y",), "account": "z",
     }  # fmt: skip
     wanted = msgspec.structs.replace(spec, **{field: change[field]})
-    old, copied = again(make(spec, environment))
-    changed = make(msgspec.structs.replace(old, **{field: change[field]}), copied)
-    expected = make(wanted, environment)
+    cwd = cwd_of(environment)
+    old, copied = again(make(spec, environment, cwd))
+    changed = make(msgspec.structs.replace(old, **{field: change[field]}), copied, cwd)
+    expected = make(wanted, environment, cwd)
     if field == "memory" and not copied.server:
         # Without a size of its own the first job did not show that a hub's server was copied.
         expected.manifest["spec"]["template"]["spec"]["containers"][0].pop("env")
