@@ -14,7 +14,7 @@ import msgspec
 
 from kbatch_core.cluster.api import Api
 from kbatch_core.environment import Session
-from kbatch_core.errors import BadOption, BadScript, PermissionDenied, Refused, Unreachable
+from kbatch_core.errors import BadOption, PermissionDenied, Refused, Unreachable
 from kbatch_core.history import History, Origin, Warn, ignore, noted
 from kbatch_core.manifest import Submission, build_job, change
 from kbatch_core.manifest.again import read_back, submitted_from
@@ -22,7 +22,7 @@ from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec, from_numbers
 from kbatch_core.model.names import id_from, new_submit_id
 from kbatch_core.model.objects import Job, parse_time
-from kbatch_core.staging import remove_staged, write_staged
+from kbatch_core.staging import read_staged, remove_staged, write_staged
 from kbatch_core.status.case import array_of, condition, in_indexes, index_of, is_array
 from kbatch_core.status.tasks import failed_numbers, task_numbers
 
@@ -121,7 +121,7 @@ class Actions:
                 f"Job {change.id_of(job)} is another one now than the one that was looked at.",
                 "Look again with `kqueue list`.",
             )
-        spec, environment = read_back(whole, _read_staged)
+        spec, environment = read_back(whole, read_staged)
         if chosen is not None and spec.array is not None:
             lines = (
                 [spec.lines[spec.array.index(number)] for number in chosen.numbers()] if spec.lines else []
@@ -177,17 +177,6 @@ class Actions:
                 if status.state.running is not None and pod.metadata.deletion_timestamp is None:
                     return parse_time(status.state.running.started_at)
         return None
-
-
-def _read_staged(path: str) -> str:
-    """A script that was too large for its Job, from the job's folder in home. Raises BadScript."""
-    try:
-        return Path(path).read_text()
-    except OSError as error:
-        raise BadScript(
-            f"The script of the job is not here: {path}: {error.strerror}.",
-            "It was too large for the job's object; run this where your home is, or submit it again.",
-        ) from error
 
 
 def _chosen_tasks(job: Job, tasks: Collection[int], failed_only: bool) -> ArraySpec | None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from kbatch_core.actions import Actions
 from kbatch_core.cluster.api import Api
 from kbatch_core.cluster.settings import load, nowhere
@@ -19,7 +21,6 @@ from kbatch_core.errors import (
     BadScript,
     NoCluster,
     NotFound,
-    PermissionDenied,
     Unreachable,
 )
 from kbatch_core.history import (
@@ -35,19 +36,20 @@ from kbatch_core.history import (
     records_of,
 )
 from kbatch_core.manifest import Submission, build_job
+from kbatch_core.manifest.again import read_back
 from kbatch_core.manifest.change import is_finished
 from kbatch_core.model import labels
 from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.names import id_from, is_id, label_value, new_submit_id
 from kbatch_core.model.objects import Event, Job, Pod
 from kbatch_core.model.script import Script, check_script
+from kbatch_core.staging import read_staged
 from kbatch_core.status import ClusterFacts, JobRow, make_row, task_rows
 
 if TYPE_CHECKING:
     from kbatch_core.logs import LogReader, LogRequest
     from kbatch_core.queue import Queue
 
-Names = list[str]
 Rows = list[JobRow]
 Events = list[Event]
 Pods = list[Pod]
@@ -118,12 +120,21 @@ class Client(Actions):
             submit_host=self.session.host,
         )
 
-    def queues(self) -> Names | None:
-        """The Kueue LocalQueues of the namespace; None when they may not be read."""
-        try:
-            return self.api.list_local_queues()
-        except PermissionDenied:
-            return None
+    def like(self, reference: str) -> tuple[JobSpec, Environment]:
+        """What a job was asked for and what it copied, for another one of this user. Raises as `look_up`.
+
+        Of a job that the cluster has forgotten it comes from the history in home.
+        """
+        found = self.look_up(reference)
+        metadata = found.job.metadata
+        if found.past is None:
+            whole = self.api.get_job_object(metadata.name, namespace=metadata.namespace)
+        else:
+            whole = self.history.manifest(found.past.id) or {}
+        spec, environment = read_back(whole, read_staged)
+        if label_value(environment.user) != label_value(self.session.user):
+            environment = msgspec.structs.replace(environment, user=self.session.user)
+        return spec, environment
 
     # Ask
 

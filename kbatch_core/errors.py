@@ -3,11 +3,13 @@
 KbatchError                     exit
 ├── UsageError                  2    what the user wrote cannot be a job
 │   ├── BadOption                    an option or directive with a wrong value
+│   │   └── WholeNode                all memory of a node is asked for, which has no number here
 │   ├── BadScript                    the script is missing, empty, binary, too large
 │   └── BadConfig                    a config file that cannot be read
 ├── Refused                     1    the cluster answered, and said no
 │   ├── PermissionDenied             403: the account lacks a right
 │   ├── PolicyDenied                 403/422: quota, admission policy or validation
+│   ├── NeverFits                    no node of the cluster could ever hold it; nothing was sent
 │   ├── NotFound                     404: no such job, pod or namespace
 │   ├── Conflict                     409: somebody else's object has the name
 │   └── Gone                         410: the resource version is too old
@@ -35,6 +37,7 @@ __all__ = [
     "Gone",
     "JobFailed",
     "KbatchError",
+    "NeverFits",
     "NoCluster",
     "NotFound",
     "PermissionDenied",
@@ -44,6 +47,7 @@ __all__ = [
     "UnknownOutcome",
     "Unreachable",
     "UsageError",
+    "WholeNode",
 ]
 
 
@@ -78,6 +82,10 @@ class BadOption(UsageError):
         self.where = where
 
 
+class WholeNode(BadOption):
+    """`--mem=0`: all memory of a node, which would have to be said as a number."""
+
+
 class BadScript(UsageError):
     """The script is missing, a directory, empty, binary or too large."""
 
@@ -103,6 +111,10 @@ class PermissionDenied(Refused):
 
 class PolicyDenied(Refused):
     """403 or 422: a quota, an admission policy or the API's validation refused the object."""
+
+
+class NeverFits(Refused):
+    """The cluster's nodes are known, and none of them could ever hold the job."""
 
 
 class NotFound(Refused):

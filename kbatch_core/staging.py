@@ -35,6 +35,17 @@ def write_staged(files: Sequence[StagedFile]) -> list[Path]:
     return written
 
 
+def read_staged(path: str) -> str:
+    """A script that was too large for its Job, from the job's folder in home. Raises BadScript."""
+    try:
+        return Path(path).read_text()
+    except OSError as error:
+        raise BadScript(
+            f"The script of the job is not here: {path}: {error.strerror}.",
+            "It was too large for the job's object; run this where your home is, or submit it again.",
+        ) from error
+
+
 def remove_staged(written: Sequence[Path]) -> None:
     """Take away what `write_staged` wrote, and its folder if nothing else is in it."""
     for path in written:

@@ -25,11 +25,27 @@ from kbatch_core.errors import (
     UnknownOutcome,
 )
 from kbatch_core.model import labels
-from kbatch_core.model.objects import Event, EventList, Job, JobList, Pod, PodList, WholeJob
+from kbatch_core.model.objects import (
+    Event,
+    EventList,
+    Job,
+    JobList,
+    LimitRange,
+    LimitRangeList,
+    Node,
+    NodeList,
+    Pod,
+    PodList,
+    ResourceQuota,
+    ResourceQuotaList,
+    WholeJob,
+)
 
 Decoded = TypeVar("Decoded")
 
 PAGE = 500
+# Nodes are large, and the first few mostly tell enough.
+NODE_PAGE = 100
 MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -149,6 +165,23 @@ class Api:
         return self.retry.call(
             lambda: self.transport.open_stream(path, query=query, accept="*/*", handle=handle)
         )
+
+    def node_pages(self) -> Iterator[list[Node]]:
+        """The nodes of the cluster, page by page: who has seen enough reads no further."""
+        yield from self._pages(core_path("", "nodes"), NodeList, {"limit": NODE_PAGE})
+
+    def list_running(self) -> list[Pod]:
+        """The pods of every namespace that take room on a node."""
+        query = {"fieldSelector": "status.phase!=Succeeded,status.phase!=Failed,spec.nodeName!="}
+        return self._list(core_path("", "pods"), PodList, query)
+
+    def list_quotas(self) -> list[ResourceQuota]:
+        """The quotas of the namespace."""
+        return self._list(core_path(self.namespace, "resourcequotas"), ResourceQuotaList, {})
+
+    def list_limit_ranges(self) -> list[LimitRange]:
+        """The limit ranges of the namespace."""
+        return self._list(core_path(self.namespace, "limitranges"), LimitRangeList, {})
 
     def claim_access(self, name: str) -> list[str] | None:
         """The access modes of a volume claim; None when it may not be read."""

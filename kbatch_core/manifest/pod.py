@@ -133,6 +133,8 @@ def build_resources(spec: JobSpec, environment: Environment) -> dict[str, Any]:
         requests["cpu"] = to_quantity_cpus(spec.cpus)
         if "cpu" in limits:
             limits["cpu"] = requests["cpu"]
+    if spec.cpu_limit and "cpu" in requests:
+        limits["cpu"] = requests["cpu"]
     if spec.memory is not None:
         requests["memory"] = limits["memory"] = to_quantity_memory(spec.memory)
     if spec.tmp is not None:

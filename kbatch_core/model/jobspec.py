@@ -43,6 +43,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     open_mode: str = "append"
     cpus: int | None = None
+    cpu_limit: bool = False
+    """Whether it may use no more than `cpus`, also on an idle node."""
     memory: int | None = None
     gpus: int = 0
     gpu_type: str = ""

@@ -12,6 +12,7 @@ Sources: the batch/v1 and core/v1 types of the Kubernetes API.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -241,6 +242,7 @@ class Node(_Object):
 
 class ResourceQuotaSpec(_Object):
     scopes: list[str] = []
+    scope_selector: dict[str, Any] | None = None
 
 
 class ResourceQuotaStatus(_Object):
@@ -252,6 +254,26 @@ class ResourceQuota(_Object):
     metadata: Metadata = Metadata()
     spec: ResourceQuotaSpec = ResourceQuotaSpec()
     status: ResourceQuotaStatus = ResourceQuotaStatus()
+
+
+class LimitRangeItem(_Object):
+    """Amounts by resource: what a container gets that does not say it, and what it may say."""
+
+    type: str = ""
+    max: dict[str, str] = {}
+    min: dict[str, str] = {}
+    default: dict[str, str] = {}
+    default_request: dict[str, str] = {}
+    max_limit_request_ratio: dict[str, str] = {}
+
+
+class LimitRangeSpec(_Object):
+    limits: list[LimitRangeItem] = []
+
+
+class LimitRange(_Object):
+    metadata: Metadata = Metadata()
+    spec: LimitRangeSpec = LimitRangeSpec()
 
 
 class WorkloadStatus(_Object):
@@ -284,6 +306,21 @@ class PodList(_Object):
 class EventList(_Object):
     metadata: ListMeta = ListMeta()
     items: list[Event] = []
+
+
+class NodeList(_Object):
+    metadata: ListMeta = ListMeta()
+    items: list[Node] = []
+
+
+class ResourceQuotaList(_Object):
+    metadata: ListMeta = ListMeta()
+    items: list[ResourceQuota] = []
+
+
+class LimitRangeList(_Object):
+    metadata: ListMeta = ListMeta()
+    items: list[LimitRange] = []
 
 
 class StatusCause(_Object):

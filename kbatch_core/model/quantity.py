@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from kbatch_core.errors import BadOption
+from kbatch_core.errors import BadOption, WholeNode
 
 KIB, MIB, GIB, TIB = (1 << shift for shift in (10, 20, 30, 40))
 MAX_MEMORY = 1 << 50
@@ -37,7 +37,7 @@ def parse_memory(text: str) -> int:
     if number is None or unit not in _MEMORY_UNITS or suffix[1:] not in ("", "b", "i", "ib"):
         raise BadOption(f"{text!r} is not an amount of memory.", "Write a number of MiB, or 512M, 4G, 1.5G.")
     if not number:
-        raise BadOption(
+        raise WholeNode(
             "Memory 0 means a whole node in Slurm, and a job here shares its node.",
             "Say how much it needs: 4G.",
         )

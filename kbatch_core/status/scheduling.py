@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from kbatch_core.model.objects import Condition, Node, Pod
 from kbatch_core.status.case import Case, is_over
@@ -103,7 +103,8 @@ def never_fits(case: Case) -> Verdict | None:
     if nodes:
         asked = requests_of(case.pod)
         if not any(has_room(node, asked) for node in nodes.values()):
-            return _too_large(asked, nodes, found)
+            sentence, hint = too_large(asked, list(nodes.values()))
+            return verdict("PD", "NeverFits", sentence, hint, found.message)
         return None
     event = case.last_event("NotTriggerScaleUp")
     if event is None or any(words in event.message for words in _MAY_NOT_GROW):
@@ -157,21 +158,15 @@ def has_room(node: Node, asked: Mapping[str, float]) -> bool:
     )
 
 
-def _too_large(asked: Mapping[str, float], nodes: Mapping[str, Node], found: Condition) -> Verdict:
+def too_large(asked: Mapping[str, float], nodes: Collection[Node]) -> tuple[str, str]:
+    """(sentence, hint) for what none of the nodes has, full or empty."""
     largest = {
-        name: max(amount_of(node.status.allocatable.get(name, "0")) for node in nodes.values())
-        for name in asked
+        name: max(amount_of(node.status.allocatable.get(name, "0")) for node in nodes) for name in asked
     }
     over = [name for name, amount in asked.items() if amount > largest[name]]
     if not over:
         together = " and ".join(resource_amount(name, amount) for name, amount in asked.items() if amount)
-        return verdict(
-            "PD",
-            "NeverFits",
-            f"No node has {together} together",
-            "Ask for less of one of them",
-            found.message,
-        )
+        return f"No node has {together} together", "Ask for less of one of them"
     has = " and ".join(
         f"{resource_amount(name, asked[name])} (largest {resource_amount(name, largest[name])})"
         if largest[name]
@@ -179,13 +174,8 @@ def _too_large(asked: Mapping[str, float], nodes: Mapping[str, Node], found: Con
         for name in over
     )
     options = " ".join(option_for(name, largest[name]) for name in over if largest[name])
-    return verdict(
-        "PD",
-        "NeverFits",
-        f"No node has {has}",
-        f"Ask {options.strip()} at most" if options.strip() else "Ask your admin where such nodes are",
-        found.message,
-    )
+    hint = f"Ask {options.strip()} at most" if options.strip() else "Ask your admin where such nodes are"
+    return f"No node has {has}", hint
 
 
 def _unplaced(case: Case) -> Pod | None:

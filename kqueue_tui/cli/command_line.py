@@ -95,4 +95,5 @@ def _parameter(option: Option) -> click.Option:
     names = [*(name for name in option.spellings if len(name) == 2), option.flag]
     if option.kind == "flag":
         return click.Option(names, is_flag=True, help=option.help)
-    return click.Option(names, metavar=option.metavar or "VALUE", help=option.help, multiple=option.multiple)
+    metavar = f"[={option.metavar or 'yes'}]" if option.kind == "optional" else option.metavar
+    return click.Option(names, metavar=metavar, help=option.help, multiple=option.multiple)

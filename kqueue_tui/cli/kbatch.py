@@ -6,22 +6,25 @@ import os
 import sys
 
 import click
+import msgspec
 
 import kbatch_core
 from kbatch_core.client import Client
-from kbatch_core.errors import BadOption, BadScript
+from kbatch_core.environment import changed
+from kbatch_core.errors import BadOption, BadScript, KbatchError, WholeNode
 from kbatch_core.manifest import Submission
-from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.notebook import sections
-from kbatch_core.model.options.combine import to_jobspec, with_profile
+from kbatch_core.model.options.combine import to_jobspec, with_options
 from kbatch_core.model.options.config import load_config, site_config_path, user_config_path
-from kbatch_core.model.options.directives import read_directives
-from kbatch_core.model.options.resolve import Resolved, resolve
+from kbatch_core.model.options.directives import Directives, read_directives
+from kbatch_core.model.options.resolve import Resolved, resolve, without_job_options
+from kbatch_core.site import Site
 from kqueue_tui.cli.command_line import CommandLine, TableCommand
 from kqueue_tui.cli.follow import follow, wait
 from kqueue_tui.cli.run import complain
 from kqueue_tui.cli.run import main as run
-from kqueue_tui.cli.source import Source, read_source
+from kqueue_tui.cli.said import dump, say_next, say_report, show_options
+from kqueue_tui.cli.source import Source, read_lines, read_source, read_stdin
 
 
 @click.command(
@@ -35,13 +38,54 @@ def kbatch(line: CommandLine) -> int:
     if line.flag("version"):
         click.echo(f"kbatch, version {kbatch_core.__version__}")
         return 0
-    source = read_source(line)
-    resolved = resolve_options(line, source)
+    like = line.typed.get("like")
+    source = read_source(line) or (None if like else read_stdin())
+    try:
+        resolved = resolve_options(line, source)
+    except WholeNode as error:
+        raise name_largest(line, error) from error
     if resolved.get("show-options"):
         show_options(resolved)
         return 0
-    if not resolved.get("allow-secrets"):
+    if source is not None and not resolved.get("allow-secrets"):
         check_secrets(source, resolved)
+    client = Client.connect(namespace=line.namespace, kubeconfig=line.kubeconfig, context=line.context)
+    site = Site(client.api, resolved)
+    if isinstance(like, str):
+        submission = prepare_like(client, site, resolved, like, source)
+    else:
+        assert source is not None
+        submission = prepare(client, site, resolved, source)
+    if not resolved.get("quiet"):
+        for note in (resolved.ignored_sentence(), *resolved.notes, *submission.warnings):
+            if note:
+                complain("kbatch", f"{note.rstrip('.')}.")
+    return submit(client, site, submission, resolved)
+
+
+def resolve_options(line: CommandLine, source: Source | None) -> Resolved:
+    """The options from every source; with --like from the command line alone. Raises BadOption, BadConfig."""
+    directives = read_directives(source.text, source.name) if source is not None else Directives()
+    user, site = load_config(user_config_path(os.environ)), load_config(site_config_path(os.environ))
+    if line.typed.get("like") is None:
+        resolved = resolve(line.options(), environ=os.environ, directives=directives, user=user, site=site)
+        if resolved.get("like") is not None:
+            raise BadOption("--like is for the command line alone.", "Take it out of variables and files.")
+        return resolved
+    notes = directives.notes
+    if source is not None and (directives.kbatch or directives.sbatch):
+        notes = (f"with --like that job's options count, and the lines of {source.name} do not", *notes)
+    return resolve(
+        line.options(),
+        environ=without_job_options(os.environ),
+        directives=Directives(notes=notes),
+        user=msgspec.structs.replace(user, options=()),
+        site=msgspec.structs.replace(site, options=()),
+    )
+
+
+def prepare(client: Client, site: Site, resolved: Resolved, source: Source) -> Submission:
+    """The Job for a script. Raises BadOption, BadScript, and what reading the notebook server's pod raises."""
     spec = to_jobspec(
         resolved,
         script=source.text,
@@ -49,36 +93,38 @@ def kbatch(line: CommandLine) -> int:
         interpreter=source.interpreter,
         args=source.args,
     )
-    client = Client.connect(namespace=line.namespace, kubeconfig=line.kubeconfig, context=line.context)
-    spec = with_partition(client, spec, resolved)
-    submission = client.prepare(spec)
-    if not resolved.get("quiet"):
-        notes = (resolved.ignored_sentence(), *resolved.notes, *submission.warnings)
-        for note in notes:
-            if note:
-                complain("kbatch", f"{note.rstrip('.')}.")
-    return submit(client, submission, resolved)
+    name = resolved.get("map-file")
+    if isinstance(name, str):
+        array, lines = read_lines(name)
+        spec = msgspec.structs.replace(spec, array=array, lines=lines)
+    site.look_ahead(spec)
+    environment = client.environment(spec)
+    return client.prepare(site.settle(spec), environment)
 
 
-def resolve_options(line: CommandLine, source: Source) -> Resolved:
-    """The options from every source. Raises BadOption, BadConfig."""
-    return resolve(
-        line.options(),
-        environ=os.environ,
-        directives=read_directives(source.text, source.name),
-        user=load_config(user_config_path(os.environ)),
-        site=load_config(site_config_path(os.environ)),
+def prepare_like(
+    client: Client, site: Site, resolved: Resolved, reference: str, source: Source | None
+) -> Submission:
+    """The Job for what an earlier one was, with the changes that are typed beside --like."""
+    base, environment = client.like(reference)
+    spec = with_options(base if source is None else source.of(base), resolved)
+    name = resolved.get("map-file")
+    if isinstance(name, str):
+        array, lines = read_lines(name)
+        spec = msgspec.structs.replace(spec, array=array, lines=lines)
+    site.look_ahead(spec)
+    if spec.partition != base.partition:
+        environment = site.without(environment, base.profile)
+    spec = site.settle(spec, settled=base.partition)
+    environment = changed(
+        environment,
+        client.session,
+        image=spec.image,
+        export=spec.export,
+        export_all=spec.export_all,
+        home=spec.home,
     )
-
-
-def show_options(resolved: Resolved) -> None:
-    """A line per option: its value and where that comes from."""
-    rows = resolved.rows()
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
-    for flag, text, where in rows:
-        click.echo(f"{flag:<{widths[0]}}  {text:<{widths[1]}}  {where}".rstrip())
-    for ignored in resolved.ignored:
-        click.echo(f"{ignored.flag} is ignored ({ignored.source}): {ignored.why}")
+    return client.prepare(spec, environment)
 
 
 def check_secrets(source: Source, resolved: Resolved) -> None:
@@ -96,36 +142,29 @@ def check_secrets(source: Source, resolved: Resolved) -> None:
             )
 
 
-def with_partition(client: Client, spec: JobSpec, resolved: Resolved) -> JobSpec:
-    """`-p` is a profile of the site's config, else a Kueue LocalQueue. Raises BadOption with the names there are."""
-    if not spec.partition:
-        return spec
-    profile = resolved.config.profiles.get(spec.partition)
-    if profile is not None:
-        return with_profile(spec, profile)
-    queues = client.queues()
-    if queues is None or spec.partition in queues:
-        return spec
-    known = sorted({*queues, *resolved.config.profiles})
-    raise BadOption(
-        f'--partition: there is no queue or profile "{spec.partition}".',
-        f"There are {', '.join(known)}." if known else "This cluster has none; leave the option out.",
-    )
+def name_largest(line: CommandLine, error: WholeNode) -> WholeNode:
+    """The error about --mem=0 with the most memory that a node has, where that may be known."""
+    try:
+        client = Client.connect(namespace=line.namespace, kubeconfig=line.kubeconfig, context=line.context)
+        largest = Site(client.api, Resolved({})).largest_memory()
+    except KbatchError:
+        return error
+    hint = f"Say how much it needs; the largest node has {largest}." if largest else error.hint
+    return WholeNode(error.sentence, hint)
 
 
-def submit(client: Client, submission: Submission, resolved: Resolved) -> int:
+def submit(client: Client, site: Site, submission: Submission, resolved: Resolved) -> int:
     """Send it, or show it; then say its id, and stay with it when asked to."""
-    if resolved.get("dry-run"):
-        click.echo(dump(submission, "json" if resolved.get("json") else "yaml"), nl=False)
+    form = resolved.get("dry-run")
+    if form:
+        click.echo(dump(submission, "json" if form == "json" or resolved.get("json") else "yaml"), nl=False)
         return 0
     if resolved.get("test-only"):
-        client.submit(submission, dry_run=True)
-        complain("kbatch", f"The cluster would accept the job {submission.name!r}; nothing was submitted.")
-        return 0
+        report = site.report(submission, lambda: client.submit(submission, dry_run=True))
+        return say_report(report, as_json=bool(resolved.get("json")))
+    site.check(submission)
     job = client.submit(submission, warn=lambda sentence: complain("kbatch", sentence))
     if resolved.get("json"):
-        import msgspec
-
         click.echo(msgspec.json.format(msgspec.json.encode(client.row(job)), indent=2).decode())
     elif resolved.get("parsable"):
         click.echo(submission.job_id)
@@ -136,28 +175,6 @@ def submit(client: Client, submission: Submission, resolved: Resolved) -> int:
     if resolved.get("follow"):
         return follow(client, job)
     return wait(client, job) if resolved.get("wait") else 0
-
-
-def say_next(submission: Submission) -> None:
-    """What was taken along, what was left out, and what to type next; for a person at a terminal."""
-    job_id = submission.job_id
-    click.echo(f"  copied   {submission.copied}", err=True)
-    for line in submission.dropped:
-        click.echo(f"  left out {line}", err=True)
-    click.echo(
-        f"  next     kqueue logs -f {job_id} | kqueue show {job_id} | kqueue cancel {job_id}", err=True
-    )
-
-
-def dump(submission: Submission, form: str) -> str:
-    """The Job exactly as it would be sent, as YAML or JSON."""
-    if form == "json":
-        import json
-
-        return json.dumps(submission.manifest, indent=2, ensure_ascii=False) + "\n"
-    import yaml
-
-    return yaml.safe_dump(submission.manifest, sort_keys=False, allow_unicode=True)
 
 
 def main() -> None:

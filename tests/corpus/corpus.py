@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from kbatch_core.errors import BadOption
+from kbatch_core.manifest.gpus import with_gpus
 from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.options.combine import to_jobspec
 from kbatch_core.model.options.config import load_config
@@ -31,11 +32,16 @@ def resolved(script: Path) -> Resolved:
     return resolve({}, environ={}, directives=directives, site=SITE)
 
 
+def asked(options: Resolved) -> JobSpec:
+    """What is asked for, where the cluster's nodes may not be read."""
+    return with_gpus(to_jobspec(options, script="", script_name=""), options, None)
+
+
 def outcome(script: Path) -> dict[str, Any]:
     """`job`: what is asked for, `ignored`: flags, `notes`: sentences; or `refused` and `line`."""
     try:
         options = resolved(script)
-        spec = to_jobspec(options, script="", script_name="")
+        spec = asked(options)
     except BadOption as error:
         return {"refused": error.sentence.removeprefix(f"{error.where}: "), "where": error.where}
     result: dict[str, Any] = {"job": _told(spec)}

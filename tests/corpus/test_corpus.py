@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from kbatch_core.errors import BadOption
-from kbatch_core.model.options.combine import to_jobspec
 from kbatch_core.model.options.directives import Directives, read_directives
-from tests.corpus.corpus import HERE, SCRIPTS, as_toml, outcome, resolved
+from tests.corpus.corpus import HERE, SCRIPTS, as_toml, asked, outcome, resolved
 
 EXPECTED = tomllib.loads((HERE / "expected.toml").read_text())
 
@@ -56,7 +55,7 @@ def test_nothing_is_dropped_without_a_word(script: Path) -> None:
 @pytest.mark.parametrize("script", REFUSED, ids=lambda path: path.name)
 def test_a_refusal_says_where_and_what_to_do(script: Path) -> None:
     with pytest.raises(BadOption) as caught:
-        to_jobspec(resolved(script), script="", script_name="")
+        asked(resolved(script))
     line = int(caught.value.where.removeprefix(f"{script.name}:"))
     assert script.read_text().splitlines()[line - 1].startswith("#SBATCH")
     assert caught.value.hint

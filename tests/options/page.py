@@ -52,7 +52,13 @@ bigmem = { "node.kubernetes.io/instance-type" = "r6.4xlarge" }
 
 [gpu-types]                     # the same for the type in --gpus=a100:2
 a100 = { "nvidia.com/gpu.product" = "NVIDIA-A100-SXM4-40GB" }
+slice = { resource = "nvidia.com/mig-1g.5gb" }     # and, where it differs, what is counted
 ```
+
+Above the tables may stand `gpu-resource = "amd.com/gpu"`, Kubernetes' name of what `--gpus` counts, and
+`autoscaling = true` where nodes are added when a job needs one: then a job that no present node could hold is not
+refused. Where an account may list nodes, neither is needed for GPUs: the resource, and a type that a node's product
+label has in it (`a100`, `a100-80gb`), are found by themselves.
 
 ## Values
 

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from kbatch_core.errors import BadOption
+from kbatch_core.manifest.gpus import with_gpus
 from kbatch_core.model.arrays import parse_array
 from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.options.combine import to_jobspec, with_profile
@@ -28,7 +29,7 @@ a100 = { "nvidia.com/gpu.product" = "A100" }
 
 def spec(typed: Typed) -> JobSpec:
     resolved = resolve(typed, environ={}, site=read_config(SITE, "site.toml"))
-    return to_jobspec(resolved, script="date\n", script_name="job.sh", args=("x",))
+    return with_gpus(to_jobspec(resolved, script="date\n", script_name="job.sh", args=("x",)), resolved, None)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_an_unknown_name_says_which_there_are() -> None:
         spec({"constraint": "haswell"})
     assert "SSD, bigmem" in caught.value.hint
     with pytest.raises(BadOption) as caught:
-        to_jobspec(resolve({"gpus": "a100:1"}, environ={}), script="", script_name="")
+        to_jobspec(resolve({"constraint": "x"}, environ={}), script="", script_name="")
     assert "none" in caught.value.hint
 
 

@@ -76,7 +76,7 @@ def test_nothing_given() -> None:
 
 
 def test_names_as_click_writes_them() -> None:
-    assert of({"cpus_per_task": "2", "dry_run": True}).get("dry-run") is True
+    assert of({"cpus_per_task": "2", "test_only": True}).get("test-only") is True
     with pytest.raises(KeyError):
         of({"cpu_per_task": "2"})
 

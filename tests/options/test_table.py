@@ -55,7 +55,8 @@ def test_nothing_is_there_twice() -> None:
 def test_every_row_says_what_a_reader_needs(option: Option) -> None:
     assert option.help.endswith(".")
     assert not option.field or option.field in JobSpec.__struct_fields__
-    assert bool(option.metavar) == (option.kind == "value" and option.settable)
+    if option.kind != "optional":
+        assert bool(option.metavar) == (option.kind == "value" and option.settable)
     if option.category in ("adapted", "ignored", "refused"):
         assert option.here
     assert bool(option.hint) == (option.category == "refused")

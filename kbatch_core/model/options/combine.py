@@ -9,7 +9,7 @@ import msgspec
 
 from kbatch_core.errors import BadOption
 from kbatch_core.model.jobspec import JobSpec
-from kbatch_core.model.options.config import Labels, Profile
+from kbatch_core.model.options.config import Labels, Profile, find_name
 from kbatch_core.model.options.resolve import Resolved, Value
 from kbatch_core.model.options.values import Export, Gpus, Gres
 
@@ -23,6 +23,12 @@ def to_jobspec(
     args: tuple[str, ...] = (),
 ) -> JobSpec:
     """The JobSpec that the options describe. Raises BadOption for what does not fit together."""
+    base = JobSpec(script=script, script_name=script_name, interpreter=interpreter, args=args)
+    return with_options(base, resolved)
+
+
+def with_options(base: JobSpec, resolved: Resolved) -> JobSpec:
+    """`base` with what the options say; what they do not say stays. Raises BadOption as `to_jobspec`."""
     fields: dict[str, Any] = {
         value.option.field: value.value
         for found in resolved.values.values()
@@ -32,10 +38,16 @@ def to_jobspec(
     gpus = _gpus(resolved)
     if gpus is not None:
         fields["gpus"], fields["gpu_type"] = gpus.count, gpus.type if gpus.count else ""
-    fields["node_labels"] = _features(resolved) | _gpu_labels(resolved, gpus)
-    fields |= _amounts(resolved, gpus)
+    features = _features(resolved)
+    if features:
+        fields["node_labels"] = features
+    fields |= _amounts(resolved, gpus, base)
     fields |= _variables(resolved)
-    return JobSpec(script=script, script_name=script_name, interpreter=interpreter, args=args, **fields)
+    if "parameters" in fields:
+        fields["parameters"] = base.parameters | fields["parameters"]
+    if fields.get("array") is not None:
+        fields["lines"] = ()
+    return msgspec.structs.replace(base, **fields)
 
 
 def with_profile(spec: JobSpec, profile: Profile) -> JobSpec:
@@ -46,6 +58,19 @@ def with_profile(spec: JobSpec, profile: Profile) -> JobSpec:
         node_labels=profile.node_selector | spec.node_labels,
         tolerations=(*spec.tolerations, *profile.tolerations),
     )
+
+
+def without_profile(pod: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
+    """The fields of a pod spec without what `with_profile` put there."""
+    selector = pod.get("nodeSelector", {})
+    parts = {
+        "nodeSelector": {
+            key: value for key, value in selector.items() if profile.node_selector.get(key) != value
+        },
+        "tolerations": [one for one in pod.get("tolerations", []) if one not in profile.tolerations],
+    }
+    rest = {name: value for name, value in pod.items() if name not in parts}
+    return rest | {name: value for name, value in parts.items() if value}
 
 
 def _gpus(resolved: Resolved) -> Gpus | None:
@@ -78,9 +103,9 @@ def _place(value: Value) -> str:
     return value.source if value.rank else ""
 
 
-def _amounts(resolved: Resolved, gpus: Gpus | None) -> dict[str, int]:
+def _amounts(resolved: Resolved, gpus: Gpus | None, base: JobSpec) -> dict[str, int]:
     """CPUs and memory that are given for each GPU or CPU."""
-    count = gpus.count if gpus else 0
+    count = gpus.count if gpus else base.gpus
     amounts: dict[str, int] = {}
     for name, field in (("cpus-per-gpu", "cpus"), ("mem-per-gpu", "memory")):
         each = resolved.get(name)
@@ -91,7 +116,7 @@ def _amounts(resolved: Resolved, gpus: Gpus | None) -> dict[str, int]:
     each = resolved.get("mem-per-cpu")
     if isinstance(each, int):
         cpus = resolved.get("cpus-per-task")
-        millicores = amounts.get("cpus", cpus if isinstance(cpus, int) else 1000)
+        millicores = amounts.get("cpus", cpus if isinstance(cpus, int) else base.cpus or 1000)
         amounts["memory"] = max(each * millicores // 1000, 1)
     return amounts
 
@@ -107,7 +132,11 @@ def _variables(resolved: Resolved) -> dict[str, Any]:
         if isinstance(pair, tuple):
             env[pair[0]] = pair[1]
     parameters = tuple(pair for pair in resolved.all("parameter") if isinstance(pair, tuple))
-    return fields | {"env": env, "parameters": dict(parameters)}
+    if env:
+        fields["env"] = env
+    if parameters:
+        fields["parameters"] = dict(parameters)
+    return fields
 
 
 def _features(resolved: Resolved) -> Labels:
@@ -124,21 +153,28 @@ def _features(resolved: Resolved) -> Labels:
     return labels
 
 
-def _gpu_labels(resolved: Resolved, gpus: Gpus | None) -> Labels:
-    if gpus is None or not gpus.type or not gpus.count:
-        return {}
-    found = next(value for value in _gpu_values(resolved) if getattr(_gpus_of(value), "type", ""))
-    return _named("GPU type", gpus.type, resolved.config.gpu_types, found)
-
-
 def _named(what: str, name: str, known: Mapping[str, Labels], found: Value) -> Labels:
-    """The labels that the config has for a name, in any case of letters."""
-    for key, labels in known.items():
-        if key.lower() == name.lower():
-            return labels
+    """The labels that the config has for a name."""
+    labels = find_name(name, known)
+    if labels is not None:
+        return labels
     there = f"It knows {', '.join(sorted(known))}" if known else "It knows none"
     raise BadOption(
         f"{found.option.flag}: the config of this site has no {what} {name!r}.",
         f"{there}; leave it out, or ask for it to be added.",
         _place(found),
     )
+
+
+def asks_gpus(resolved: Resolved) -> bool:
+    """Whether an option says anything about GPUs."""
+    return any(_gpus_of(value) is not None for value in _gpu_values(resolved))
+
+
+def gpu_option(resolved: Resolved) -> tuple[str, str]:
+    """(flag, where it stands) of the option that asks for GPUs, for errors; the one with a type goes first."""
+    asked = [value for value in _gpu_values(resolved) if _gpus_of(value) is not None]
+    found = next(
+        (value for value in asked if getattr(_gpus_of(value), "type", "")), asked[0] if asked else None
+    )
+    return (found.option.flag, _place(found)) if found is not None else ("--gpus", "")

@@ -11,6 +11,10 @@ Both are TOML with the same keys:
     bigmem = { "node.kubernetes.io/instance-type" = "r6.4xlarge" }
     [gpu-types]                     # the same for the type in --gpus=TYPE:N
     a100 = { "nvidia.com/gpu.product" = "NVIDIA-A100-SXM4-40GB" }
+    slice = { resource = "nvidia.com/mig-1g.5gb" }
+
+Two keys stand above the tables: `gpu-resource`, Kubernetes' name of what --gpus counts, and `autoscaling`, whether
+nodes are added when a job needs one.
 """
 
 from __future__ import annotations
@@ -40,6 +44,8 @@ class Profile(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    gpu_resource: str = msgspec.field(default="", name="gpu-resource")
+    autoscaling: bool | None = None
     options: dict[str, str | int | float | bool | list[str]] = {}
     profiles: dict[str, Profile] = {}
     features: dict[str, Labels] = {}
@@ -53,12 +59,24 @@ class Config(msgspec.Struct, frozen=True):
     profiles: dict[str, Profile] = {}
     features: dict[str, Labels] = {}
     gpu_types: dict[str, Labels] = {}
+    gpu_resource: str = ""
+    autoscaling: bool | None = None
 
     def over(self, site: Config) -> Config:
         """This config's names and those of the site's that it lacks. The options are left out: they have ranks."""
         return Config(
-            (), site.profiles | self.profiles, site.features | self.features, site.gpu_types | self.gpu_types
+            (),
+            site.profiles | self.profiles,
+            site.features | self.features,
+            site.gpu_types | self.gpu_types,
+            self.gpu_resource or site.gpu_resource,
+            site.autoscaling if self.autoscaling is None else self.autoscaling,
         )
+
+
+def find_name(name: str, known: Mapping[str, Labels]) -> Labels | None:
+    """What the config has for a name, in any case of letters; None when it has it not."""
+    return next((labels for key, labels in known.items() if key.lower() == name.lower()), None)
 
 
 def site_config_path(environ: Mapping[str, str]) -> Path:
@@ -100,6 +118,8 @@ def read_config(data: bytes, path: str) -> Config:
         content.profiles,
         content.features,
         content.gpu_types,
+        content.gpu_resource,
+        content.autoscaling,
     )
 
 

@@ -137,6 +137,12 @@ def resolve(
     return resolved
 
 
+def without_job_options(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without the variables that say how a job is; those that say what kbatch prints stay."""
+    about_jobs = {option.variable for option in TABLE if option.field or option.kind == "value"}
+    return {name: value for name, value in environ.items() if name not in about_jobs}
+
+
 def _typed(typed: Typed) -> Iterable[Given]:
     for key, what in typed.items():
         option = BY_NAME.get(key) or BY_NAME[key.replace("_", "-")]
@@ -191,7 +197,7 @@ def _at(given: Given, error: BadOption) -> BadOption:
         sentence = f"{flag} {sentence}"
     elif flag not in sentence:
         sentence = f"{flag}: {sentence}"
-    return BadOption(sentence, error.hint, given.where)
+    return type(error)(sentence, error.hint, given.where)
 
 
 def _settle(values: dict[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:

@@ -66,7 +66,8 @@ SBATCH = (
     ),
     Option(
         "gpus", "GPUs: 2 or a100:2.", values.parse_gpus, "G", "[TYPE:]N", category="adapted",
-        here="Limit of the GPU resource; a type must be in the site's config.",
+        here="Limit of the GPU resource that the nodes offer. A type is one of the site's config, or of the nodes' "
+        "product labels where they may be read; no such GPU is an error at submit.",
     ),
     Option(
         "gres", "GPUs as Slurm writes them: gpu:2 or gpu:a100:2.", values.parse_gres, metavar="LIST",
@@ -162,20 +163,26 @@ OWN = (
            category="own", multiple=True, here="Wins over `--export`."),
     Option("home", "none: without the home directory.", values.parse_home, metavar="none", field="home",
            category="own", here="`none` leaves the home volume away; `server`, the default, takes it along."),
+    Option("cpu-limit", "Use no more than the CPUs of -c.", values.parse_flag, kind="flag", field="cpu_limit",
+           category="own", here="For namespaces whose quota demands a limit; without it idle CPUs may be used."),
     Option("give-up-after", "Fail if it has not started by then.", values.parse_give_up_after, metavar="TIME",
            field="give_up_after", category="own", here="Counts while the job waits; a held job's clock stands."),
     Option("submit-id", "The same one twice makes one job.", values.parse_text, metavar="TEXT",
            field="submit_id", category="own", here="Makes a submit repeatable."),
     Option("like", "Submit as this job was, with the changes given.", values.parse_text, metavar="ID",
-           category="own", here="Options, script and arguments come from that job."),
-    Option("map-file", "An array with a task for each line, the line as argument.", values.parse_text,
-           metavar="FILE", category="own", here="Not with `--array`."),
+           category="own", here="Script, arguments, options and environment come from that job, whatever variables, "
+           "directives and config files say; what is typed beside it changes them."),
+    Option("map-file", "An array with a task for each line, the line as last argument.", values.parse_text,
+           metavar="FILE[%N]", category="own",
+           here="A task's number is its line's, blank lines are none; `%4` runs four at a time; `-` reads standard "
+           "input. Not with `--array`."),
     Option("parameter", "Parameter of a notebook; may be repeated.", values.parse_assignment, "P",
            "NAME=VALUE", category="own", multiple=True, here="Set after the cell tagged `parameters`, as papermill."),
     Option("follow", "Show the output until the end.", values.parse_flag, "f", kind="flag", category="own",
            here="Ctrl-C detaches, the job goes on."),
-    Option("dry-run", "Print the Job that would be sent, and send nothing.", values.parse_flag, kind="flag",
-           category="own", here="As YAML, with `--json` as JSON."),
+    Option("dry-run", "Print the Job that would be sent, and send nothing.", values.parse_dry_run,
+           kind="optional", metavar="json", category="own", here="As YAML; `--dry-run=json` as JSON. For kubectl's "
+           "`--dry-run=server` there is `--test-only`."),
     Option("json", "Print the job as JSON.", values.parse_flag, kind="flag", category="own"),
     Option("show-options", "Print each option's value and where it comes from.", values.parse_flag, kind="flag",
            category="own"),

@@ -103,6 +103,19 @@ def parse_home(text: str) -> bool:
     raise BadOption(f"{text!r} is not a home.", "Write --home=none for a job without the home directory.")
 
 
+def parse_dry_run(text: str) -> str:
+    """The form that the Job is printed in: yaml or json; empty = none, from a variable or a config."""
+    value = text.strip().lower()
+    if value in ("yaml", "json"):
+        return value
+    if value == "server":
+        raise BadOption("A dry run on the server is --test-only.", "Write --test-only.")
+    try:
+        return "yaml" if value == "client" or parse_flag(text) else ""
+    except BadOption as error:
+        raise BadOption(f"{text!r} is not a form to print.", "Write --dry-run or --dry-run=json.") from error
+
+
 def parse_give_up_after(text: str) -> int:
     """Seconds; there is no "never" to ask for, because that is the default."""
     seconds = parse_time_limit(text)
