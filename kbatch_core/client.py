@@ -143,24 +143,43 @@ class Client(Actions):
         name = self.session.user if user is None else user
         return f"{base},{labels.USER}={label_value(name)}" if name else base
 
-    def list(self, *, user: str | None = "", namespace: str | None = None, history: bool = False) -> Rows:
-        """One row per job, oldest first. `user` as in `selector`.
+    def list(
+        self,
+        *,
+        user: str | None = "",
+        namespaces: Sequence[str] = (),
+        selector: str = "",
+        history: bool = False,
+        tasks: bool = False,
+    ) -> Rows:
+        """One row per job, oldest first. `user` as in `selector`; namespaces: none = our own, [""] = all.
 
-        With `history` also the jobs that are only in the history in home: of every namespace and cluster.
+        `selector` has more terms of a label selector; with `tasks` an array is a row per task. With `history` also
+        the jobs that are only in the history in home: of every namespace and cluster.
         """
         # Read first: a job that is submitted meanwhile must not look as if the cluster had lost it.
         pasts = self.history.read_all() if history else []
-        jobs = self.api.list_jobs(self.selector(user), namespace=namespace)
-        pod_selector = self.selector(user, labels.POD_SELECTOR)
-        pods = self._pods_by_job(self.api.list_pods(pod_selector, namespace=namespace)) if jobs else {}
+        job_selector = ",".join(part for part in (self.selector(user), selector) if part)
+        jobs: list[Job] = []
+        pods: dict[tuple[str, str], Pods] = {}
+        for namespace in namespaces or (self.api.namespace,):
+            found = self.api.list_jobs(job_selector, namespace=namespace)
+            if found:
+                pod_selector = self.selector(user, labels.POD_SELECTOR)
+                pods |= self._pods_by_job(self.api.list_pods(pod_selector, namespace=namespace))
+            jobs += found
         now = self.now()
-        rows = [
-            self._row(job, pods.get((job.metadata.namespace, job.metadata.name), []), now) for job in jobs
-        ]
+        rows: Rows = []
+        of_jobs: Rows = []
+        for job in jobs:
+            own = pods.get((job.metadata.namespace, job.metadata.name), [])
+            of_jobs.append(self._row(job, own, now))
+            every = task_rows(job, own, [], now, ClusterFacts(history=self.history)) if tasks else []
+            rows += every or of_jobs[-1:]
         if history:
-            keep_ends(self.history, jobs, rows, pasts, now)
-            asked = self._asked(user, namespace)
-            rows += absent_rows(pasts, {row.id for row in rows}, asked, now)
+            keep_ends(self.history, jobs, of_jobs, pasts, now)
+            asked = self._asked(user, namespaces)
+            rows += absent_rows(pasts, {row.id for row in of_jobs}, asked, now)
         return _by_age(rows)
 
     def past(self, *, user: str | None = "") -> Rows:
@@ -177,7 +196,7 @@ class Client(Actions):
             if past is None:
                 raise
             if isinstance(error, NotFound):
-                return Found(job=past.job, past=past, asked=self._asked("", None))
+                return Found(job=past.job, past=past, asked=self._asked(""))
             return Found(job=past.job, past=past, error=error)
 
     def queue(
@@ -292,10 +311,10 @@ class Client(Actions):
     def _row(self, job: Job, pods: Pods, now: float) -> JobRow:
         return make_row(job, pods, self._events(job, pods), now, ClusterFacts(history=self.history))
 
-    def _asked(self, user: str | None, namespace: str | None) -> Asked:
+    def _asked(self, user: str | None, namespaces: Sequence[str] = ()) -> Asked:
         return Asked(
             origin=self.origin(),
-            namespace=self.api.namespace if namespace is None else namespace,
+            namespaces=tuple(namespaces) or (self.api.namespace,),
             user=self.session.user if user is None else user,
         )
 

@@ -20,18 +20,18 @@ from kbatch_core.status import JobRow
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Which jobs a cluster was asked for: what it has not shown of these is gone.
 
-    `origin` None = no cluster was asked; `namespace` "" = all of them; `user` "" = everybody's.
+    `origin` None = no cluster was asked; a namespace "" = all of them; `user` "" = everybody's.
     """
 
     origin: Origin | None = None
-    namespace: str = ""
+    namespaces: tuple[str, ...] = ()
     user: str = ""
 
     def covers(self, past: Past) -> bool:
         """Whether the job would have been shown, were it still there."""
         if self.origin is None or past.submission is None:
             return False
-        same_namespace = self.namespace in ("", past.job.metadata.namespace)
+        same_namespace = "" in self.namespaces or past.job.metadata.namespace in self.namespaces
         return same_namespace and self.origin.same(past.submission.origin)
 
 

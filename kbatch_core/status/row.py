@@ -26,7 +26,8 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     task asks for. `state` is Slurm's code, `code` the reason in one word, `sentence` and `hint` the same for
     people, `evidence` the cluster's own words. `finished` says that nothing comes after. `tasks` is None for a
     job that is no array; `task` is the number in a row of one task, whose `id` is `ID_TASK` as in squeue. `past`: it
-    is from the history in home, and the cluster has no such object, or was not asked.
+    is from the history in home, and the cluster has no such object, or was not asked. `command` is empty when it is
+    the name alone, `workdir` when it is the image's own.
     """
 
     id: str
@@ -58,6 +59,9 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     job_name: str
     uid: str
     past: bool = False
+    command: str = ""
+    workdir: str = ""
+    comment: str = ""
 
     def elapsed(self, now: float) -> int:
         """Seconds that it has run; 0 before it started."""
@@ -111,6 +115,7 @@ def _row(case: Case, verdict: Verdict) -> JobRow:
     limit = seconds_annotation(case, labels.TIME_LIMIT)
     code, signal = exit_of(case) if case.finished else (None, 0)
     cpus, memory, gpus = _asked(job)
+    containers = job.spec.template.spec.containers
     return JobRow(
         id=job_id if case.task is None else f"{job_id}_{case.task}",
         name=_raw(job, labels.NAME) or safe_text(metadata.name),
@@ -140,6 +145,9 @@ def _row(case: Case, verdict: Verdict) -> JobRow:
         namespace=metadata.namespace,
         job_name=metadata.name,
         uid=metadata.uid,
+        command=safe_text(metadata.annotations.get(labels.COMMAND, "")),
+        workdir=safe_text(containers[0].working_dir) if containers else "",
+        comment=safe_text(metadata.annotations.get(labels.COMMENT, "")),
     )
 
 

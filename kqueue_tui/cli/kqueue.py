@@ -25,7 +25,16 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """Imports a subcommand's module only when it runs, so that none pays for another's imports."""
+    """Imports a subcommand's module only when it runs, so that none pays for another's imports.
+
+    Options without a command are those of `list`: `kqueue -u ann` is what fingers know from squeue.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        if args and args[0].startswith("-") and args[0] not in own:
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

@@ -2,47 +2,158 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import click
 
 from kbatch_core.client import Client
-from kbatch_core.errors import Unreachable
-from kqueue_tui.cli.run import cluster_options, complain
-from kqueue_tui.cli.table import format_table
-
-
-@click.command("list")
-@click.option(
-    "--all", "-a", "history", is_flag=True, help="Also the jobs that are only in your home's history."
+from kbatch_core.errors import BadOption, Unreachable
+from kbatch_core.model.moment import parse_since
+from kbatch_core.model.reference import split_references
+from kbatch_core.status import JobRow
+from kqueue_tui.cli.filters import Filter, filter_options, make_filter, words
+from kqueue_tui.cli.format import (
+    NAMED,
+    Format,
+    parse_format,
+    parse_long_format,
+    parse_sort,
+    table_of,
 )
-@click.option("--all-users", is_flag=True, help="Jobs of everybody in the namespace.")
-@click.option("--no-header", "-h", is_flag=True, help="Leave the header line away.")
-@click.option("--json", "as_json", is_flag=True, help="JSON, one object with the list `jobs`.")
+from kqueue_tui.cli.run import cluster_options, complain, connect
+from kqueue_tui.cli.view import View, active
+
+NOTHING_ACTIVE = 1
+
+
+@click.command(
+    "list",
+    epilog="Every option that squeue has too means the same here. Exit code 1 of --stats-only: nothing is active.",
+)
+@click.argument("jobs", nargs=-1, metavar="[ID]...")
+@click.option("--jobs", "-j", "ids", metavar="LIST", default="", help="Only these ids.")
+@filter_options
+@click.option("--all-users", is_flag=True, help="Jobs of everybody.")
+@click.option("--all-namespaces", is_flag=True, help="Of every namespace; --namespace A,B: of several.")
+@click.option(
+    "--since",
+    metavar="WHEN",
+    help="Active, or ended since WHEN: -6h, yesterday, 14:30, 2026-03-01. [default: -1h]",
+)
+@click.option(
+    "--all",
+    "-a",
+    "history",
+    is_flag=True,
+    help="Whenever they ended, also those that only your home's history has.",
+)
+@click.option("--array", "-r", "tasks", is_flag=True, help="A line for each task of an array.")
+@click.option(
+    "--format",
+    "-o",
+    "format_",
+    metavar="FORMAT",
+    help=f"squeue's symbols, as in '%.18i %j %T', or one of {', '.join(NAMED)}.",
+)
+@click.option(
+    "--Format", "-O", "long_format", metavar="FIELDS", help="squeue's long names, as in jobid:18,name,state."
+)
+@click.option("--long", "-l", is_flag=True, help="More columns: -o long.")
+@click.option(
+    "--sort",
+    "-S",
+    metavar="FIELDS",
+    default="",
+    help="By these fields of -o or -O, - before one for falling: -M,i.",
+)
+@click.option("--no-header", "--noheader", "-h", is_flag=True, help="Leave the header line away.")
+@click.option("--json", "as_json", is_flag=True, help="JSON, as docs/json.md describes it.")
+@click.option(
+    "--stats-only", is_flag=True, help="Only how many are in which state; fails when none is active."
+)
+@click.option(
+    "--iterate",
+    "-i",
+    metavar="SECONDS",
+    type=click.IntRange(1),
+    help="Show it again when it changes, at most this often.",
+)
+@click.option("--watch", is_flag=True, help="Show it again whenever it changes: -i 1.")
 @cluster_options
-def command(
-    history: bool,
-    all_users: bool,
-    no_header: bool,
-    as_json: bool,
-    namespace: str | None,
-    context: str | None,
-    kubeconfig: str | None,
-) -> int:
-    """List your jobs, oldest first."""
-    client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context, history=history)
-    user = "" if all_users else None
-    code = 0
+def command(history: bool, iterate: int | None, watch: bool, **options: Any) -> int:  # fmt: skip
+    """List your jobs, oldest first: those that are active or ended within the hour."""
+    view = make_view(options, history=history)
+    seconds = 1 if watch else iterate
+    if seconds is not None and (history or view.as_json):
+        raise BadOption(
+            f"--watch and -i cannot be combined with {'--all' if history else '--json'}.",
+            "Leave one of them out.",
+        )
+    first = view.namespaces[0] if view.namespaces else ""
+    client = connect({**options, "namespace": first or options["namespace"]}, history=history)
+    if seconds is not None:
+        from kqueue_tui.cli.watch import watch_list
+
+        return watch_list(client, view, seconds)
+    rows, code = read(client, view, history=history)
+    chosen = view.choose(rows, client.now())
+    for line in view.lines(chosen, client.now()):
+        click.echo(line)
+    return NOTHING_ACTIVE if view.stats_only and not active(chosen) else code
+
+
+def make_view(options: Mapping[str, Any], *, history: bool) -> View:
+    """What the options ask for. Raises BadOption."""
+    ids = (*options["jobs"], *split_references(options["ids"]))
+    since = None
+    if options["since"]:
+        since = parse_since(options["since"], time.time())
+    wanted = make_filter(options, ids=ids, since=since)
+    namespaces = ("",) if options["all_namespaces"] else words(options["namespace"] or "")
+    return View(
+        wanted=wanted,
+        namespaces=namespaces,
+        format=choose_format(options, wanted, namespaces),
+        sort=tuple(parse_sort(options["sort"])),
+        header=not options["no_header"],
+        recent=not (history or ids or options["states"] or options["since"]),
+        tasks=options["tasks"],
+        as_json=options["as_json"],
+        stats_only=options["stats_only"],
+    )
+
+
+def choose_format(options: Mapping[str, Any], wanted: Filter, namespaces: Sequence[str]) -> Format:
+    """The columns; by default with those that tell users and namespaces apart where there are several."""
+    if options["long_format"]:
+        return parse_long_format(options["long_format"])
+    name = options["format_"] or ("long" if options["long"] else "default")
+    if name != "default":
+        return parse_format(name)
+    names = NAMED["default"]
+    if wanted.users is not None:
+        names = names.replace("name,", "name,username,", 1)
+    if namespaces == ("",) or len(namespaces) > 1:
+        names = f"namespace,{names}"
+    return table_of(names)
+
+
+def read(client: Client, view: View, *, history: bool) -> tuple[list[JobRow], int]:
+    """(rows, exit code); with `history` that of home alone when no cluster answers."""
+    user = view.user()
     try:
-        rows = client.list(user=user, history=history)
+        rows = client.list(
+            user=user,
+            namespaces=view.namespaces,
+            selector=view.wanted.selector(),
+            history=history,
+            tasks=view.tasks,
+        )
     except Unreachable as error:
         if not history:
             raise
         complain("kqueue", f"{error.sentence} This is your home's history alone.", error.hint)
-        rows, code = client.past(user=user), error.exit_code
-    if as_json:
-        import msgspec
-
-        click.echo(msgspec.json.format(msgspec.json.encode({"jobs": rows}), indent=2).decode())
-        return code
-    for line in format_table(rows, now=client.now(), header=not no_header):
-        click.echo(line)
-    return code
+        return client.past(user=user), error.exit_code
+    return rows, 0

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
 
+from kbatch_core.client import Client
 from kbatch_core.errors import KbatchError
+from kbatch_core.status import JobRow
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -23,6 +25,30 @@ def cluster_options(function: Function) -> Function:
     function = click.option("--kubeconfig", metavar="FILE", help="Use this kubeconfig.")(function)
     function = click.option("--context", metavar="NAME", help="Use this context of the kubeconfig.")(function)
     return click.option("--namespace", metavar="NAME", help="Work in this namespace.")(function)
+
+
+def connect(options: Mapping[str, Any], *, history: bool = False) -> Client:
+    """The Client of a command's cluster options. Raises NoCluster, BadConfig."""
+    return Client.connect(
+        namespace=options["namespace"],
+        context=options["context"],
+        kubeconfig=options["kubeconfig"],
+        history=history,
+    )
+
+
+def paint_state(text: str, row: JobRow) -> str:
+    """A state in the colour of what it means, for a terminal."""
+    if row.state == "R":
+        return click.style(text, fg="green")
+    if row.state in ("PD", "CF", "CG", "PR"):
+        return click.style(text, fg="yellow")
+    return text if row.state in ("CD", "CA", "?") else click.style(text, fg="red", bold=True)
+
+
+def in_colour() -> bool:
+    """Whether stdout is a terminal whose reader wants colours (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def main(command: click.Command, prog: str, argv: list[str] | None = None) -> int:

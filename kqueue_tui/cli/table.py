@@ -1,47 +1,114 @@
-"""The queue as plain text, with squeue's look (pure)."""
+"""The queue as plain text, with squeue's look (pure). Nothing is cut unless a terminal's width is given."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 
-from kbatch_core.model.quantity import format_cpus, format_memory
-from kbatch_core.model.timelimit import format_time
 from kbatch_core.status.row import JobRow
+from kqueue_tui.cli.format import NAMED, Column, Format, table_of
 
-Cell = Callable[[JobRow, float], str]
+GAP = "  "
+NARROWEST = 8
+"""What a column that may be cut keeps at least."""
 
-COLUMNS: tuple[tuple[str, Cell, bool], ...] = (
-    ("JOBID", lambda row, now: row.id, False),
-    ("NAME", lambda row, now: row.name or "-", False),
-    ("ST", lambda row, now: row.state, False),
-    ("TIME", lambda row, now: format_time(row.elapsed(now)), True),
-    ("LIMIT", lambda row, now: format_time(row.time_limit) if row.time_limit else "-", True),
-    ("CPU", lambda row, now: format_cpus(row.cpus) if row.cpus else "-", True),
-    ("MEM", lambda row, now: format_memory(row.memory) if row.memory else "-", True),
-    ("GPU", lambda row, now: str(row.gpus) if row.gpus else "-", True),
-    ("NODE(REASON)", lambda row, now: place(row), False),
-)
+Paint = Callable[[str, JobRow], str]
+"""A state's text in the colour of its row."""
+
+DEFAULT = table_of(NAMED["default"])
 
 
-def place(row: JobRow) -> str:
-    """The node of a job that runs or ran well, else the reason in parentheses."""
-    if row.code and row.state not in ("R", "CD"):
-        return f"({row.code})"
-    return row.node or "-"
+def unpainted(text: str, row: JobRow) -> str:
+    return text
 
 
-def format_table(rows: Sequence[JobRow], *, now: float, header: bool = True) -> list[str]:
-    """Lines of text, columns as wide as their widest cell, no line cut."""
-    cells = [[cell(row, now) for _, cell, _ in COLUMNS] for row in rows]
-    if header:
-        cells.insert(0, [name for name, _, _ in COLUMNS])
-    if not cells:
-        return []
-    widths = [max(len(line[index]) for line in cells) for index in range(len(COLUMNS))]
-    return [
-        "  ".join(
-            text.rjust(width) if right else text.ljust(width)
-            for text, width, (_, _, right) in zip(line, widths, COLUMNS, strict=True)
-        ).rstrip()
-        for line in cells
+def format_table(
+    rows: Sequence[JobRow],
+    format: Format = DEFAULT,
+    *,
+    now: float,
+    header: bool = True,
+    width: int | None = None,
+    paint: Paint = unpainted,
+) -> list[str]:
+    """Lines of text. `width` is the terminal's, None for a pipe; `paint` is given the cells of states."""
+    heads = [column.field.header if column.field else "" for column in format.columns]
+    cells = [
+        [column.field.cell(row, now) if column.field else "" for column in format.columns] for row in rows
     ]
+    lines: list[tuple[JobRow | None, list[str]]] = [
+        *([(None, heads)] if header else []),
+        *zip(rows, cells, strict=True),
+    ]
+    widths = [column.width for column in format.columns]
+    if format.table:
+        widths = list(_widths([line for _, line in lines], format.columns, width))
+    gap = GAP if format.table else ""
+    made = []
+    for row, line in lines:
+        parts = [
+            fit(text, wide, right=column.right, cut="…" if format.table else "") + column.after
+            for column, text, wide in zip(format.columns, line, widths, strict=True)
+        ]
+        text = gap.join(parts).rstrip()
+        if width is not None and cell_width(text) > width:
+            text = fit(text, width)
+        made.append(_painted(text, parts, gap, format, row, paint) if row is not None else text)
+    return made
+
+
+def _painted(text: str, parts: Sequence[str], gap: str, format: Format, row: JobRow, paint: Paint) -> str:
+    """The line with its states painted; from the right, so that what was painted moves nothing."""
+    for at in reversed(range(len(parts))):
+        field = format.columns[at].field
+        if field is None or not field.name.startswith("state"):
+            continue
+        state = parts[at].strip()
+        start = len(gap.join([*parts[:at], ""])) + len(parts[at]) - len(parts[at].lstrip())
+        if state and text[start : start + len(state)] == state:
+            text = text[:start] + paint(state, row) + text[start + len(state) :]
+    return text
+
+
+def _widths(lines: Sequence[Sequence[str]], columns: Sequence[Column], limit: int | None) -> list[int]:
+    """As wide as the widest cell; to keep to `limit`, the widest of those that may be cut give way."""
+    widths = [max((cell_width(line[at]) for line in lines), default=0) for at in range(len(columns))]
+    cuttable = [at for at, column in enumerate(columns) if column.field is not None and column.field.narrow]
+    excess = sum(widths) + len(GAP) * (len(columns) - 1) - limit if limit is not None else 0
+    while excess > 0 and cuttable:
+        widest = max(cuttable, key=lambda at: widths[at])
+        if widths[widest] <= NARROWEST:
+            break
+        widths[widest] -= 1
+        excess -= 1
+    return widths
+
+
+def cell_width(text: str) -> int:
+    """How many cells of a terminal the text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(_cells(char) for char in text)
+
+
+def _cells(char: str) -> int:
+    if unicodedata.combining(char) or unicodedata.category(char) == "Cf":
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def fit(text: str, width: int | None, *, right: bool = False, cut: str = "") -> str:
+    """The text in exactly `width` cells; what is cut off ends in `cut`. None = as it is."""
+    if width is None:
+        return text
+    size = cell_width(text)
+    if size > width:
+        kept, size = "", 0
+        for char in text:
+            if size + _cells(char) > width - len(cut):
+                break
+            kept += char
+            size += _cells(char)
+        text, size = (kept + cut, size + len(cut)) if width >= len(cut) else (kept, size)
+    blanks = " " * (width - size)
+    return blanks + text if right else text + blanks

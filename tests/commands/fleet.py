@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import yaml
 
 from kbatch_core.client import Client
 from kbatch_core.cluster.api import Api, core_path
@@ -159,6 +161,16 @@ class Fleet:
 
     def _path(self, pod: Pod) -> str:
         return f"{core_path(self.namespace, 'pods')}/{pod.metadata.name}"
+
+    def kubeconfig(self) -> Path:
+        """The admin's, with this namespace."""
+        path = self.cluster.folder / f"{self.namespace}.kubeconfig"
+        if not path.exists():
+            config = yaml.safe_load(self.cluster.kubeconfig.read_text())
+            for context in config["contexts"]:
+                context["context"]["namespace"] = self.namespace
+            path.write_text(yaml.safe_dump(config))
+        return path
 
     def close(self) -> None:
         self.transport.close()

@@ -1,0 +1,128 @@
+"""`kqueue list --watch` and `-i N`: the list again whenever it changes, driven by the queue."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import click
+
+from kbatch_core.client import Client
+from kbatch_core.queue import Queue
+from kbatch_core.status import JobRow
+from kqueue_tui.cli.table import fit
+from kqueue_tui.cli.view import View
+
+# On a terminal the times go on counting, and its size may have changed.
+TICK_SECONDS = 1.0
+
+# The other screen, so that what was there comes back; and the cursor out of the way.
+_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+_HOME, _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
+
+
+def watch_list(client: Client, view: View, seconds: float) -> int:
+    """Until Ctrl-C: in place on a terminal, else each changed list below the last. At most every `seconds`.
+
+    Raises what forbids to read jobs at all.
+    """
+    changed = threading.Event()
+    queue = client.queue(
+        user=view.user(),
+        namespaces=view.namespaces,
+        selector=view.wanted.selector(),
+        on_change=changed.set,
+    )
+    queue.start()
+    try:
+        if sys.stdout.isatty():
+            _redraw(queue, view, seconds, changed)
+        else:
+            _append(queue, view, seconds, changed)
+    finally:
+        queue.stop()
+    return 0
+
+
+def _redraw(queue: Queue, view: View, seconds: float, changed: threading.Event) -> None:
+    lines: list[str] = []
+    try:
+        with _other_screen():
+            while True:
+                now = queue.now()
+                lines = view.lines(view.choose(_rows(queue, view), now), now)
+                size = shutil.get_terminal_size()
+                _draw([fit(_heading(queue, now), size.columns).rstrip(), *lines], size.lines)
+                changed.wait(TICK_SECONDS)
+                changed.clear()
+                time.sleep(max(0.0, seconds - TICK_SECONDS))
+    finally:
+        # The last list stays on the screen that the user comes back to.
+        for line in lines:
+            click.echo(line)
+
+
+def _append(queue: Queue, view: View, seconds: float, changed: threading.Event) -> None:
+    shown: list[JobRow] | None = None
+    while True:
+        changed.wait()
+        changed.clear()
+        sync = queue.sync()
+        if sync.state == "FORBIDDEN" and sync.error is not None:
+            raise sync.error
+        if sync.state == "LOADING":
+            continue
+        now = queue.now()
+        chosen = view.choose(_rows(queue, view), now)
+        if chosen == shown:
+            continue
+        shown = chosen
+        if view.header:
+            click.echo(time.strftime("%a %b %d %H:%M:%S %Y", time.localtime(now)))
+        for line in view.lines(chosen, now):
+            click.echo(line)
+        sys.stdout.flush()
+        time.sleep(seconds)
+
+
+def _rows(queue: Queue, view: View) -> list[JobRow]:
+    rows = queue.rows()
+    if not view.tasks:
+        return list(rows)
+    return [one for row in rows for one in (queue.task_rows(row.uid) if row.tasks is not None else (row,))]
+
+
+def _heading(queue: Queue, now: float) -> str:
+    """The time, and how fresh the list is. Raises what forbids to read jobs."""
+    sync = queue.sync()
+    if sync.state == "FORBIDDEN" and sync.error is not None:
+        raise sync.error
+    clock = time.strftime("%a %b %d %H:%M:%S %Y", time.localtime(now))
+    heard = f" ({now - sync.heard:.0f} s old)" if sync.state == "STALE" and sync.heard else ""
+    error = f": {sync.error.sentence}" if sync.error is not None else ""
+    return f"{clock}  {sync.state}{heard}{error}"
+
+
+def _draw(lines: list[str], height: int) -> None:
+    """Over what is there, without a flicker; what does not fit is counted."""
+    if len(lines) > height:
+        lines = [*lines[: height - 1], f"... {len(lines) - height + 1} more"]
+    # Erased before it is written: after a full line the cursor still stands on its last cell.
+    text = "\r\n".join(f"{_REST_OF_LINE}{line}" for line in lines)
+    sys.stdout.write(f"{_HOME}{text}{_REST_OF_SCREEN}")
+    sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _other_screen() -> Iterator[None]:
+    """The terminal's other screen for as long as it lasts."""
+    sys.stdout.write(_ENTER)
+    try:
+        yield
+    finally:
+        sys.stdout.write(_LEAVE)
+        sys.stdout.flush()

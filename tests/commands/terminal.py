@@ -1,0 +1,112 @@
+"""A program on a real terminal: a pty of a given size, its screen by pyte, and keys typed into it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pyte
+
+from tests.cluster.processes import die_with_parent
+
+
+class Terminal:
+    """Runs a command of ours on a pty. `raw` is every byte that came. Use it in `with`."""
+
+    def __init__(
+        self, prog: str, *args: str, environ: Mapping[str, str], columns: int = 100, lines: int = 20
+    ) -> None:
+        self._master, slave = pty.openpty()
+        self.resize(columns, lines, tell=False)
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+        self._process = subprocess.Popen(
+            [str(Path(sys.executable).with_name(prog)), *args],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**inherited, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", **environ},
+            preexec_fn=_own_terminal,
+        )
+        os.close(slave)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        os.close(self._master)
+
+    def resize(self, columns: int, lines: int, *, tell: bool = True) -> None:
+        """Change the size, which the kernel tells the program."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        if tell:
+            self.screen.resize(lines, columns)
+
+    def type(self, data: str | bytes) -> None:
+        os.write(self._master, data.encode() if isinstance(data, str) else data)
+
+    def interrupt(self) -> None:
+        """Ctrl-C as the terminal has it."""
+        self.type(b"\x03")
+
+    def text(self) -> str:
+        """What is to be seen now."""
+        return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+
+    def wait_for(self, check: Callable[[str], object], what: str, seconds: float = 60.0) -> str:
+        """The screen once `check` of it is true. Raises TimeoutError with what is to be seen, also at its end."""
+        deadline = time.monotonic() + seconds
+        while not check(self.text()):
+            over = self._process.poll() is not None
+            if time.monotonic() > deadline or (over and not self._read(0.1) and not check(self.text())):
+                raise TimeoutError(f"waited for {what}; the screen:\n{self.text()}")
+            self._read(0.1)
+        return self.text()
+
+    def wait_end(self, seconds: float = 60.0) -> int:
+        """The exit code, once the program has ended; a negative signal number if one ended it."""
+        deadline = time.monotonic() + seconds
+        while self._process.poll() is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"waited for the end; the screen:\n{self.text()}")
+            self._read(0.1)
+        while self._read(0.05):
+            pass
+        return int(self._process.returncode)
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def _read(self, seconds: float) -> bool:
+        ready, _, _ = select.select([self._master], [], [], seconds)
+        if not ready:
+            return False
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:  # the other side is closed
+            return False
+        self.raw += data
+        self._stream.feed(data)
+        return bool(data)
+
+
+def _own_terminal() -> None:
+    """In the child: a session of its own, whose terminal is the pty, so that Ctrl-C reaches it."""
+    die_with_parent()
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
