@@ -18,9 +18,9 @@ from kbatch_core.environment import Environment
 from kbatch_core.environment.copy import pod_fields
 from kbatch_core.environment.volumes import mounts_of
 from kbatch_core.errors import BadOption
-from kbatch_core.manifest.exports import HUB_SIZES, is_ours
+from kbatch_core.manifest.exports import HUB_SIZES, is_ours, set_threads
 from kbatch_core.manifest.pod import OUR_VOLUMES, home_term
-from kbatch_core.manifest.program import Program, is_carried, read_program, unescape
+from kbatch_core.manifest.program import Program, is_carried, read_program
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec, parse_array
 from kbatch_core.model.jobspec import KILL_WAIT_SECONDS, JobSpec
@@ -85,9 +85,9 @@ def read_back(job: Mapping[str, Any], read_file: ReadFile) -> tuple[JobSpec, Env
 
 def submitted_from(job: Mapping[str, Any]) -> tuple[str, str]:
     """(directory, host) that a Job was submitted from."""
-    entries = job["spec"]["template"]["spec"]["containers"][0].get("env", ())
-    values = {entry["name"]: unescape(entry.get("value", "")) for entry in entries}
-    return values.get("KBATCH_SUBMIT_DIR", ""), values.get("KBATCH_SUBMIT_HOST", "")
+    container = job["spec"]["template"]["spec"]["containers"][0]
+    exports = read_program(container.get("command") or container.get("args") or ()).exports
+    return exports.get("SUBMIT_DIR", ""), exports.get("SUBMIT_HOST", "")
 
 
 def _parameters(words: Sequence[str]) -> dict[str, str]:
@@ -171,7 +171,7 @@ def _amounts(container: Mapping[str, Any]) -> dict[str, Any]:
     amounts: dict[str, Any] = {}
     cpu, memory = requests.get("cpu", ""), requests.get("memory", "")
     millicores = int(parse_quantity(cpu) * 1000) if cpu else 0
-    if millicores and to_quantity_cpus(millicores) == cpu:
+    if set_threads(container.get("env", ())) and to_quantity_cpus(millicores) == cpu:
         amounts["cpus"] = millicores
     size = int(parse_quantity(memory)) if memory and memory == limits.get("memory") else 0
     if size and to_quantity_memory(size) == memory:

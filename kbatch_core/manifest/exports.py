@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kbatch_core.environment import Environment, escaped
@@ -17,45 +19,57 @@ HUB_SIZES = {
 }
 """The variables by which KubeSpawner tells a server its size, and where in a container's resources each is."""
 
+THREADS = "OMP_NUM_THREADS"
+"""What OpenMP, BLAS and Julia size themselves by: the CPUs that were asked for with -c, unless it is set already."""
+
 
 def is_ours(name: str) -> bool:
     """Whether a variable is kbatch's own: after the first one none is copied or the user's."""
     return name.startswith("KBATCH_")
 
 
-def build_env(
-    spec: JobSpec,
-    environment: Environment,
-    job_id: str,
-    name: str,
-    resources: dict[str, Any],
-    submit_dir: str,
-    submit_host: str,
-) -> list[dict[str, Any]]:
+def set_threads(entries: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether `build_env` has set the number of threads: the user asked for CPUs."""
+    names = [
+        entry["name"] for entry in itertools.dropwhile(lambda entry: not is_ours(entry["name"]), entries)
+    ]
+    return THREADS in names
+
+
+def build_env(spec: JobSpec, environment: Environment, resources: dict[str, Any]) -> list[dict[str, Any]]:
     """Copied variables in their order, then the user's, then ours; a later one replaces an earlier one in place."""
-    requests: dict[str, str] = resources.get("requests", {})
-    limits: dict[str, str] = resources.get("limits", {})
     entries: dict[str, dict[str, Any]] = {entry["name"]: entry for entry in environment.env}
     entries |= {key: escaped({"name": key, "value": value}) for key, value in spec.env.items()}
-    ours = {
-        "KBATCH_JOB_ID": job_id,
-        "KBATCH_JOB_NAME": name,
-        "KBATCH_JOB_PARTITION": spec.partition,
-        "KBATCH_JOB_ACCOUNT": spec.account,
-        "KBATCH_SUBMIT_DIR": submit_dir,
-        "KBATCH_SUBMIT_HOST": submit_host,
-        "KBATCH_CPUS_PER_TASK": _whole_cpus(requests),
-        "KBATCH_MEM_PER_NODE": _mebibytes(limits) or _mebibytes(requests),
-        "KBATCH_GPUS": str(spec.gpus or ""),
-        **(_array_exports(spec.array, job_id) if spec.array else {}),
-    }
-    entries |= {key: escaped({"name": key, "value": value}) for key, value in ours.items() if value}
+    entries["KBATCH_JOB_NODELIST"] = _field("KBATCH_JOB_NODELIST", "spec.nodeName")
+    if spec.cpus is not None and THREADS not in entries:
+        entries[THREADS] = {"name": THREADS, "value": _whole_cpus(resources["requests"])}
     entries |= {
         key: escaped({"name": key, "value": value})
         for key, value in _hub_sizes(environment, resources).items()
     }
-    entries["KBATCH_JOB_NODELIST"] = _field("KBATCH_JOB_NODELIST", "spec.nodeName")
     return list(entries.values())
+
+
+def build_exports(
+    spec: JobSpec, job_id: str, name: str, resources: dict[str, Any], submit_dir: str, submit_host: str
+) -> dict[str, str]:
+    """What sbatch exports and the client knows; the supervisor puts KBATCH_ and SLURM_ before each name."""
+    requests: dict[str, str] = resources.get("requests", {})
+    limits: dict[str, str] = resources.get("limits", {})
+    values = {
+        "JOB_ID": job_id,
+        "JOBID": job_id,
+        "JOB_NAME": name,
+        "JOB_PARTITION": spec.partition,
+        "JOB_ACCOUNT": spec.account,
+        "SUBMIT_DIR": submit_dir,
+        "SUBMIT_HOST": submit_host,
+        "CPUS_PER_TASK": _whole_cpus(requests),
+        "MEM_PER_NODE": _mebibytes(limits) or _mebibytes(requests),
+        "GPUS": str(spec.gpus or ""),
+        **(_array_exports(spec.array, job_id) if spec.array else {}),
+    }
+    return {key: value for key, value in values.items() if value}
 
 
 def _field(name: str, path: str) -> dict[str, Any]:
@@ -77,11 +91,11 @@ def _array_exports(array: ArraySpec, job_id: str) -> dict[str, str]:
     """What sbatch exports in each task of an array; the task's own number is the supervisor's to find."""
     steps = {step for first, last, step in array.ranges if first != last}
     return {
-        "KBATCH_ARRAY_JOB_ID": job_id,
-        "KBATCH_ARRAY_TASK_COUNT": str(array.count),
-        "KBATCH_ARRAY_TASK_MIN": str(array.first),
-        "KBATCH_ARRAY_TASK_MAX": str(array.last),
-        "KBATCH_ARRAY_TASK_STEP": str(steps.pop() if len(array.ranges) == 1 and steps else 1),
+        "ARRAY_JOB_ID": job_id,
+        "ARRAY_TASK_COUNT": str(array.count),
+        "ARRAY_TASK_MIN": str(array.first),
+        "ARRAY_TASK_MAX": str(array.last),
+        "ARRAY_TASK_STEP": str(steps.pop() if len(array.ranges) == 1 and steps else 1),
     }
 
 

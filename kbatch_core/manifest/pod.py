@@ -6,12 +6,13 @@ from typing import Any
 
 from kbatch_core.environment import Environment, escape
 from kbatch_core.manifest.carry import BIN, Carried
-from kbatch_core.manifest.exports import build_env
+from kbatch_core.manifest.exports import build_env, build_exports
 from kbatch_core.manifest.place import Place
 from kbatch_core.model import labels as label_names
 from kbatch_core.model.jobspec import KILL_WAIT_SECONDS, JobSpec
 from kbatch_core.model.quantity import to_quantity_cpus, to_quantity_memory
 from kbatch_core.runner import supervisor_program
+from kbatch_core.runner.words import file_word, task_parts
 
 CONTAINER = "job"
 TMP = "/kbatch/tmp"
@@ -34,13 +35,15 @@ def build_pod(
 ) -> dict[str, Any]:
     """The pod template of a Job."""
     resources = build_resources(spec, environment)
-    program = ["/bin/sh", f"{BIN}/supervisor", *supervisor_options(spec, place), "--", *carried.command]
+    exports = build_exports(spec, job_id, name, resources, submit_dir, submit_host)
+    program = ["/bin/sh", f"{BIN}/supervisor", *supervisor_options(spec, place)]
+    program += [*map("=".join, exports.items()), "--", *carried.command]
     container: dict[str, Any] = {
         "name": CONTAINER,
         "image": environment.image,
         # In `args` the image's ENTRYPOINT (tini, start.sh, conda activation) still runs before it.
         "args" if environment.keep_entrypoint else "command": [escape(word) for word in program],
-        "env": build_env(spec, environment, job_id, name, resources, submit_dir, submit_host),
+        "env": build_env(spec, environment, resources),
         "resources": resources,
         "volumeMounts": [
             *environment.volume_mounts,
@@ -114,13 +117,13 @@ def home_term(owner: str) -> dict[str, Any]:
 def supervisor_options(spec: JobSpec, place: Place) -> list[str]:
     """The supervisor's options; docs/supervisor.md has their meaning."""
     pairs = [
-        ("-o", place.output),
-        ("-e", place.error),
+        ("-o", file_word(place.output)),
+        ("-e", file_word(place.error)),
         ("-m", "truncate" if spec.open_mode == "truncate" else ""),
         ("-t", str(spec.time_limit or "")),
         ("-s", spec.signal.format() if spec.signal else ""),
         ("-d", place.record_dir),
-        ("-i", spec.array.format().partition("%")[0] if spec.array else ""),
+        ("-i", task_parts(spec.array) if spec.array else ""),
     ]
     return [word for pair in pairs if pair[1] for word in pair]
 

@@ -8,26 +8,31 @@ import msgspec
 
 from kbatch_core.manifest.carry import BIN, LINES, SCRIPT, WITH_LINE, WITH_PYTHON
 from kbatch_core.model.objects import Job
+from kbatch_core.runner.words import file_pattern
 
 _END_OF_OPTIONS = "--"
 _WITH_LINE = ("/bin/sh", "-c", WITH_LINE)
 
 
 class Program(msgspec.Struct, frozen=True):
-    """The supervisor's options by their letter (`-o`: output file), and the words of the script's command."""
+    """The supervisor's options by their letter (`-o`: output file), and the words of the script's command.
+
+    `exports` are what it puts KBATCH_ and SLURM_ before: SUBMIT_DIR and so on.
+    """
 
     options: dict[str, str]
     words: tuple[str, ...]
+    exports: dict[str, str] = {}
 
     @property
     def output(self) -> str:
         """The output file, which may still have %a and %N; empty = none."""
-        return self.options.get("-o", "")
+        return file_pattern(self.options.get("-o", ""))
 
     @property
     def error(self) -> str:
         """The file of stderr; empty = with the output."""
-        return self.options.get("-e", "")
+        return file_pattern(self.options.get("-e", ""))
 
     @property
     def record_dir(self) -> str:
@@ -85,7 +90,13 @@ def read_program(container_words: Sequence[str]) -> Program:
     if _END_OF_OPTIONS not in words:
         return Program({}, ())
     end = words.index(_END_OF_OPTIONS)
-    return Program(dict(zip(words[2:end:2], words[3:end:2], strict=False)), tuple(words[end + 1 :]))
+    first = next((at for at in range(2, end, 2) if not words[at].startswith("-")), end)
+    exports = (word.partition("=") for word in words[first:end])
+    return Program(
+        options=dict(zip(words[2:first:2], words[3:first:2], strict=False)),
+        words=tuple(words[end + 1 :]),
+        exports={name: value for name, _, value in exports},
+    )
 
 
 def is_carried(path: str) -> bool:

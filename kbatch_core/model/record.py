@@ -13,7 +13,11 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 31)]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename={"cpu_seconds": "cpu", "memory_peak": "mem"}):
-    """Times in seconds since the epoch, `cpu_seconds` in seconds, `memory_peak` in bytes, `oom` = kills counted."""
+    """Times in seconds since the epoch, `cpu_seconds` in seconds, `memory_peak` in bytes, `oom` = kills counted.
+
+    `exit` is 128 + n for a script that signal n ended: a shell cannot tell the two apart. `output_error` is the first
+    thing that went wrong with the output's file, `progress` what the script last reported.
+    """
 
     id: str
     exit: Annotated[int, msgspec.Meta(ge=0, le=255)]
@@ -30,6 +34,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename={"cpu_seconds": "
     pod: str = ""
     output: str = ""
     output_error: str = ""
+    progress: str = ""
 
 
 def parse_record(data: bytes | str) -> Record | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from importlib import resources
+
+from kbatch_core.runner.packing import pack
 
 
 def supervisor_source() -> str:
@@ -14,15 +15,8 @@ def supervisor_source() -> str:
 
 @cache
 def supervisor_program() -> str:
-    """The supervisor as it travels in each Job, of which thousands are listed at once: as short as it can be.
-
-    Without comments, indentation, blank and continued lines, and blanks around operators.
-    """
-    lines = (line.strip() for line in re.sub(r"\\\n *", "", supervisor_source()).splitlines())
-    program = "\n".join(line for line in lines if line and not line.startswith("#")) + "\n"
-    program = re.sub(r" ?(\|\||&&|;;) ?", r"\1", program)
-    program = re.sub(r"(?<=[*\w])\) (?=_\w=)", ")", program)
-    return re.sub(r"\$\(\([^\n(]*?\)\)", lambda found: found[0].replace(" ", ""), program)
+    """The supervisor as it travels in each Job."""
+    return pack(supervisor_source())
 
 
 def notebook_program() -> bytes:
@@ -43,3 +37,8 @@ def notebook_program() -> bytes:
         for name, text in files.items():
             archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
     return data.getvalue()
+
+
+def readable(program: str) -> str:
+    """What a Job carries, for people: the source if it is the one of this version, else as it travelled."""
+    return supervisor_source() if program == supervisor_program() else program

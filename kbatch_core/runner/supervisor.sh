@@ -1,146 +1,185 @@
 #!/bin/sh
 # The supervisor: runs the user's script inside the pod and tells the truth about how it ended.
 #
-#   /bin/sh supervisor [-o FILE] [-e FILE] [-m truncate] [-t SECONDS] [-k SECONDS] [-s [B:]SIG@SECONDS] [-d DIR]
-#                      [-i MAP] [-w TMP] [-l MESSAGE] -- COMMAND [ARG...]
+#   /bin/sh supervisor [OPTION VALUE]... [NAME=VALUE]... -- COMMAND [ARG...]
 #
-# POSIX sh (dash, bash, busybox), no tool beyond coreutils or busybox. docs/supervisor.md says what it promises. It
-# travels in every Job without its comments, so it is short. Variables are not exported and begin with an underscore:
-# each option's is its letter's, the others are explained where they are set.
-# shellcheck disable=SC2064,SC2086,SC2153,SC2154,SC2223,SC2261,SC2329,SC2034
-_o='' _e='' _m='' _t='' _k=25 _s='' _d='' _i='' _w=/kbatch/tmp _l=/dev/termination-log
-while getopts o:e:m:t:k:s:d:i:w:l: _c; do eval "_$_c=\$OPTARG"; done
+#   -o WORD -e WORD  output files, as words for the shell: the task's number and the node's name may stand in them
+#   -m truncate      begin them anew at each start
+#   -t SECONDS       time limit                          -k SECONDS   from TERM to KILL
+#   -s [B:]SIG@SECS  signal, so long before the limit    -i PARTS     task numbers of an array (below)
+#   -d FOLDER        the job's folder in home            -w FOLDER    scratch, always writable
+#   -l FILE          termination message                 -g FOLDER    control group
+#
+# Each NAME is exported as KBATCH_NAME and as SLURM_NAME.
+#
+# POSIX sh (dash, bash, busybox) and no tool beyond coreutils or busybox. docs/supervisor.md says what it promises. In
+# a Job it travels without comments and with shorter names (kbatch_core/runner). Its variables begin with an
+# underscore, so that none is one of the user's; an option's value is called by its letter: _o. Traps run between any
+# two commands: what they call sets no variable that other code reads, but for _again and _reason.
+#
+# What shellcheck is told to leave alone, for the sake of size: numbers, names without blanks and the targets of
+# redirections stand without quotes (2046, 2086, 2223, 2254); variables are set by eval and functions called by name (2154,
+# 2329); a `cd` may fail (2164); and it takes `>&$3` for two streams (2261).
+# shellcheck disable=SC2046,SC2086,SC2154,SC2164,SC2223,SC2254,SC2261,SC2329
+# Until the script runs, being told to end is only noted.
+trap '_reason=Terminated' TERM INT HUP
+unset _o _e _m _t _s _i _d _task
+_k=25 _w=/kbatch/tmp _l=/dev/termination-log _g=/sys/fs/cgroup
+while getopts o:e:m:t:k:s:i:d:w:l:g: _letter; do eval "_$_letter=\$OPTARG"; done
 shift $((OPTIND - 1))
 # 3 and 4 are the container's log; nothing of the shell's own goes there.
 exec 3>&1 4>&2 </dev/null 2>/dev/null
 
-# The array's task number _a: the JOB_COMPLETION_INDEX-th number of the map, whose parts are LOW-HIGH:STEP.
-_a='' _p=${JOB_COMPLETION_INDEX-0}
-if [ "$_i" ]; then
-  IFS=,
-  for _r in $_i; do
-    case $_r in *:*) _z=${_r#*:} ;; *) _z=1 ;; esac
-    _r=${_r%:*} _b=${_r%-*}
-    _c=$(((${_r#*-} - _b) / _z + 1))
-    [ "$_a" ] || [ $_p -ge $_c ] || _a=$((_b + _p * _z))
-    _p=$((_p - _c))
-  done
-  unset IFS
-  export KBATCH_ARRAY_TASK_ID=$_a
-fi
-
-# How often it was restarted, _g: a restart is another pod, so each start leaves a line in the job's folder.
-_g=0 _u=$_d/starts${_a:+-$_a} _b=$(date +%s)
-[ "$_d" ] && mkdir -p "$_d" && echo $_b >>"$_u" && _g=$(($(wc -l <"$_u") - 1))
-
-# What Slurm exports, and each KBATCH_ name again as SLURM_.
-export KBATCH_JOBID="$KBATCH_JOB_ID" KBATCH_RESTART_COUNT=$_g KBATCH_JOB_START_TIME=$_b \
-  KBATCH_NTASKS=1 KBATCH_JOB_NUM_NODES=1 KBATCH_PROCID=0
-[ ! "$_t" ] || export KBATCH_JOB_END_TIME=$((_b + _t))
-for _c in $(env -0 | tr '\0\n' '\n ' | cut -d= -f1); do
-  case $_c in KBATCH_*) eval "export SLURM_${_c#*_}=\"\$$_c\"" ;; esac
+# The number of this task: its index counts through the parts of -i. `3:10+2*` are the three numbers 10, 12 and 14.
+_index=$JOB_COMPLETION_INDEX
+for _part in $_i; do
+  [ $_index -lt ${_part%:*} ] && _task=$((${_part#*:}$_index)) && break
+  _index=$((_index - ${_part%:*}))
 done
+_suffix=${_task:+-$_task}
 
-# _copy FIFO PATTERN: start the tee that copies the FIFO to the container's log and, where it can, to the file that
-# the pattern names (%a, %4a, %N, %%), in _x. It lives through TERM, after which the script may have much to say.
+# The job's folder; in scratch when it cannot be in home. A restart is another pod, so that each start leaves a line
+# to be counted. Of an earlier start nothing stays that could be taken for the end of this one.
+: ${_d:=$_w}
+_begin=$(date +%s)
+_restart=$(wc -l <$_d/starts$_suffix)
+: ${_restart:=0}
+{ mkdir -p "$_d" && echo $_begin >>$_d/starts$_suffix; } 2>>$_w/problem || _d=$_w
+_usage=$_d/usage$_suffix.csv _progress=$_d/progress$_suffix _record=$_d/record$_suffix
+rm -f "$_record.json" "$_progress"
+
+# What Slurm exports and only the pod knows, and the given names.
+set -- NTASKS=1 JOB_NUM_NODES=1 PROCID=0 JOB_NODELIST=$KBATCH_JOB_NODELIST JOB_START_TIME=$_begin \
+  RESTART_COUNT=$_restart "PROGRESS=$_progress" \
+  ${_task:+ARRAY_TASK_ID=$_task} ${_t:+JOB_END_TIME=$((_begin + _t))} "$@"
+until [ "$1" = -- ]; do
+  export "KBATCH_$1" "SLURM_$1"
+  shift
+done
+shift
+
+# _copy FIFO WORD LOG: start the tee that copies the FIFO to the container's log and, where it can, to the file. It
+# lives through TERM, after which the script may have much to say.
 _copy() {
-  _x='' _r=$2
-  while :; do
-    _x=$_x${_r%%\%*}
-    case $_r in *%*) _r=${_r#*%} ;; *) break ;; esac
-    _n=${_r%%[!0-9]*} _r=${_r#"${_r%%[!0-9]*}"}
-    case $_r in a*) _x=$_x$(printf "%0${_n:-1}d" $_a) ;; N*) _x=$_x$KBATCH_JOB_NODELIST ;; *) _x=$_x% ;; esac
-    _r=${_r#?}
-  done
-  : ${_x:=/dev/null}
-  mkdir -p "${_x%/*}"
-  [ ! "$_m" ] || : >"$_x"
-  [ $_g = 0 ] || [ ! -f "$_x" ] || echo "--- restart $_g: $(date) ---" >>"$_x"
-  mkfifo "$_w/$1"
-  (trap '' TERM INT HUP; exec 2>>"$_w/problem" >&"$3"; exec tee -a "$_x" <"$_w/$1") &
+  eval "_file=$2"
+  : ${_file:=/dev/null}
+  mkdir -p "${_file%/*}"
+  [ ! $_m ] || true >$_file
+  [ $_restart = 0 ] || printf '\n--- restart %d: %s ---\n' $_restart "$(date)" >>$_file
+  mkfifo $_w/$1
+  (trap '' TERM INT HUP PIPE; exec 2>>$_w/problem >&$3; LC_ALL=C exec tee -a "$_file" <$_w/$1) &
+  _copies="$_copies $!"
 }
-_h=$_w/out
+_errors=$_w/out _copies=
 _copy out "$_o" 3
-_j=$! _u=$_x
-[ ! "$_e" ] || { _copy err "$_e" 4; _j="$_j $!" _h=$_w/err; }
+_output=$_file
+[ ! "$_e" ] || { _errors=$_w/err; _copy err "$_e" 4; }
 
-# _send SIGNAL: to the script, _v, and all that came from it, wherever they went: they have KBATCH_SUPERVISOR in their
-# environment. `read` leaves out the NUL bytes between variables. Fails when there is none.
-_send() {
-  _q=$_v
-  for _f in /proc/[0-9]*; do
-    _r=''
-    while read -r _r || [ "$_r" ]; do
-      case $_r in *KBATCH_SUPERVISOR=$$.*) _q="$_q ${_f#/proc/}" ;; esac
-      _r=''
-    done <$_f/environ
+# _send SIGNAL: to the script and all that came from it, wherever they went: KBATCH_SUPERVISOR in their environment
+# tells, or else the output that they hold open. Fails when there is none.
+_send() (
+  _all=$_script
+  for _word in $(tail -c +1 /proc/[0-9]*/environ | tr '\0' '\n' | cut -sd'>' -f2); do
+    case $_word in
+    /proc/$_script/*) _id= ;;
+    /proc/*) _id=${_word#/proc/} _id=${_id%/*}; [ /proc/$_id/fd/1 -ef $_w/out ] && _all="$_all $_id" _id= ;;
+    $$) _all="$_all $_id" ;;
+    esac
   done
-  kill -s $1 $_q
-}
-# _later SECONDS SIGNAL: have it sent to this shell. TERM ends the sleeper as well.
-_later() {
+  kill -s $1 $_all
+)
+# _every SECONDS COMMAND: in the background, until the command exits or _timers are ended.
+_every() {
   (
-    sleep $1 &
-    trap "kill $!" TERM
-    wait && kill -s $2 $$
+    trap 'kill $!; exit' TERM
+    while sleep $1 & wait $!; do $2; done
   ) >&2 3>&- 4>&- &
-  _z="$_z $!"
+  _timers="$_timers $!"
 }
-# _stop REASON: ask the script to end, and end it when it does not. _y is the first reason, _i says that a trap ran.
+# _tell SIGNAL: a timer's word to the supervisor; its last.
+_tell() { kill -s $1 $$; exit; }
+# _stop REASON: ask the script to end, and end it when it does not. The first reason counts. _again: a trap has run.
 _stop() {
-  _i=1
-  [ ! "$_y" ] || return
-  _y=$1
+  : ${_reason:=$1}
+  _again=1
   _send TERM
-  _later $_k ALRM
+  _every $_k '_tell ALRM'
 }
-_y='' _z=''
+# _await PROCESS...: until they have ended; _code is the last one's. A trap interrupts `wait`: wait again until none
+# did. 127 then means that the process had been seen to end before.
+_await() {
+  _again=1 _code=
+  while [ $_again ]; do
+    _again=
+    wait "$@"
+    _status=$?
+    [ $_status = 127 ] && [ $_code ] || _code=$_status
+  done
+}
+
+# _measure: what the control group (version 2 or 1) says. CPU in microseconds; memory without the cache that the
+# kernel could take back at once, as Kubernetes counts it.
+_measure() {
+  cd $_g
+  _cpu=0 _memory=0 _cache=0 _kills=0
+  read -r _cpu <cpuacct/cpuacct.usage && _cpu=$((_cpu / 1000))
+  read -r _memory <memory.current || read -r _memory <memory/memory.usage_in_bytes
+  for _file in memory.events cpu.stat memory.stat memory/memory.oom_control memory/memory.stat; do
+    while read -r _key _word; do
+      case $_key in oom_kill) _kills=$_word ;; usage_usec) _cpu=$_word ;; *inactive_file) _cache=$_word ;; esac
+    done <$_file
+  done
+  _memory=$((_memory - _cache))
+}
+# _sample: a line of usage.csv, with two more columns for each GPU.
+_sample() {
+  _measure
+  _word=$(date +%s),$_cpu,$_memory
+  echo $_word,$(nvidia-smi --query-gpu=utilization.gpu,memory.used --format=csv,noheader,nounits | tr '\n' ,) >>$_usage
+}
+echo time,cpu_usec,memory_bytes,gpu_percent,gpu_memory_mib >>$_usage
+
+# In the background a shell ignores INT and QUIT, and so would all that it starts; GNU's env undoes it.
+_reset='env --default-signal'
+$_reset true || _reset=
+KBATCH_SUPERVISOR=">$$" $_reset "$@" >$_w/out 2>$_errors 3>&- 4>&- &
+_script=$!
 trap '_stop Terminated' TERM INT HUP
 trap '_stop TimeLimit' USR1
-trap '_i=1; _send KILL' ALRM
-trap '_i=1; _c=${_s%@*}; case $_c in B:*) kill -s ${_c#B:} $_v ;; *) _send $_c ;; esac' USR2
-
-KBATCH_SUPERVISOR=$$. "$@" >"$_w/out" 2>"$_h" 3>&- 4>&- &
-_v=$!
-[ ! "$_t" ] || _later $_t USR1
-[ ! "$_s" ] || [ $((_r = ${_t:-0} - ${_s#*@})) -lt 0 ] || _later $_r USR2
-# A trap interrupts `wait`: wait again until none did. 127 then means that the script had been reaped before.
-_x=''
-while :; do
-  _i=''
-  wait $_v
-  _r=$?
-  [ $_r = 127 ] && [ "$_x" ] || _x=$_r
-  [ "$_i" ] || break
-done
-trap '' TERM INT HUP
-# What the script left running would hold the output open for ever.
-_c=$_x _v=''
-while _send KILL; do :; done
-kill $_z
-wait $_j
+trap '_send KILL; _again=1' ALRM
+trap '_s=${_s%@*}; case $_s in B:*) kill -s ${_s#B:} $_script ;; *) _send $_s ;; esac; _again=1' USR2
+[ ! $_reason ] || _stop $_reason
+_every 10 _sample
+[ ! $_t ] || _every $_t '_tell USR1'
+# A sleep of less than nothing fails: then the signal is not sent.
+[ ! $_s ] || _every $((${_t:-0} - ${_s#*@})) '_tell USR2'
+_await $_script
 # What was told to end has not succeeded, whatever it made of that.
-case $_y$_c in TimeLimit*) _c=124 ;; Terminated0) _c=143 ;; esac
+_end=$(date +%s) _script=
+case $_reason$_code in TimeLimit*) _code=124 ;; Terminated0) _code=143 ;; esac
+_exit=$_code _why=$_reason
 
-# The evidence of the control group, version 1 or 2: peak memory _q, CPU seconds _t, OOM kills _k.
-_q=0 _t=0 _k=0
-cd /sys/fs/cgroup || :
-read -r _q <memory.peak || read -r _q <memory/memory.max_usage_in_bytes
-read -r _t <cpuacct/cpuacct.usage && _t=$((_t / 1000000000))
-for _p in memory.events memory/memory.oom_control cpu.stat; do
-  while read -r _x _r; do
-    case $_x in oom_kill) _k=$_r ;; usage_usec) _t=$((_r / 1000000)) ;; esac
-  done <$_p
-done
-[ "$_k" = 0 ] || [ $_c = 0 ] || : ${_y:=OutOfMemory}
+# What the script left running would hold the output open for ever, so it is killed, as often as there is more. Then
+# the rest of the output is waited for; being told to end now ends that after -k seconds, to leave time for the record.
+_word=0
+while [ $((_word += 1)) -lt 99 ] && _send KILL; do :; done
+trap 'echo the output was cut off >>$_w/problem' ALRM
+_await $_copies
+trap '' TERM INT HUP ALRM
+kill $_timers
+[ -e "$_output" ] || echo "$_output is gone" >>$_w/problem
+
+_measure
+read -r _peak <memory.peak || read -r _peak <memory/memory.max_usage_in_bytes ||
+  _peak=$(cut -d, -f3 "$_usage" | sort -n | tail -n1)
+[ $_kills = 0 ] || [ $_exit = 0 ] || : ${_why:=OutOfMemory}
 
 # The record: to the container's termination message and, whole or not at all, to the job's folder.
-# _text: what it reads, as the inside of a JSON string.
-_text() { tr '\0-\37"\134' '?'; }
-_x=$(printf '{"id":"%s","task":%s,"exit":%d,"reason":"%s","start":%d,"end":%d,"cpu":%d,"mem":%d,"oom":%d,"restart":%d,"node":"%s","output":"%s","output_error":"%s"}' \
-  "$KBATCH_JOB_ID" ${_a:-null} $_c "$_y" $_b "$(date +%s)" "$_t" "$_q" "$_k" $_g "$KBATCH_JOB_NODELIST" \
-  "$(printf %s "${_u#/dev/null}" | _text)" "$(head -c 500 "$_w/problem" | _text)")
-echo "$_x" >"$_l"
-_r=$_d/record${_a:+-$_a}
-[ ! "$_d" ] || { echo "$_x" >"$_r.tmp" && mv "$_r.tmp" "$_r.json"; }
-exit $_c
+# _text FILE: its beginning, as the inside of a JSON string.
+_text() { printf %s "$(head -c 300 "$1")" | tr -c ' !#-[]-}' '?'; }
+_line=$(printf '{~id~:~%s~,~task~:%s,~exit~:%d,~reason~:~%s~,~start~:%d,~end~:%d,~cpu~:%d,~mem~:%d,~oom~:%d,~restart~:%d,~node~:~%s~,~output_error~:~%s~,~progress~:~%s~}' \
+  $KBATCH_JOB_ID ${_task:-null} $_exit "$_why" $_begin $_end $((_cpu / 1000000)) $_peak $_kills $_restart \
+  "$KBATCH_JOB_NODELIST" "$(_text $_w/problem)" "$(_text "$_progress")" | tr '~' '"')
+echo "$_line" >$_l
+echo "$_line" >$_record.tmp && mv "$_record.tmp" "$_record.json"
+exit $_exit

@@ -14,6 +14,7 @@ from kbatch_core.model.objects import Job
 from kbatch_core.model.quantity import format_cpus, format_memory
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.model.timelimit import format_time
+from kbatch_core.runner import readable
 from kbatch_core.status.row import JobRow
 from kqueue_tui.cli.run import cluster_options, complain
 
@@ -41,7 +42,7 @@ def command(
     if script:
         click.echo(_carried(client, found).get(labels.SCRIPT, ""), nl=False)
     elif supervisor:
-        click.echo(_carried(client, found).get(labels.SUPERVISOR, ""), nl=False)
+        click.echo(readable(_carried(client, found).get(labels.SUPERVISOR, "")), nl=False)
     elif output:
         click.echo(_dump(client, found, output), nl=False)
     else:

@@ -168,7 +168,7 @@ def test_rerun_with_another_limit_and_more_memory(fleet: Fleet) -> None:
     words = pod["containers"][0]["command"]
     assert words[words.index("-t") + 1] == "90"
     assert pod["activeDeadlineSeconds"] == 90 + 30 + 3600
-    assert {"name": "KBATCH_MEM_PER_NODE", "value": "2048"} in pod["containers"][0]["env"]
+    assert "MEM_PER_NODE=2048" in pod["containers"][0]["command"]
 
 
 def test_rerun_of_an_array_takes_only_what_did_not_succeed(fleet: Fleet) -> None:
@@ -193,7 +193,7 @@ def test_rerun_of_an_array_takes_only_what_did_not_succeed(fleet: Fleet) -> None
     words = fleet.api.get_job_object(rest.metadata.name)["spec"]["template"]["spec"]["containers"][0][
         "command"
     ]
-    assert words[words.index("-i") + 1] == "20-40:10"
+    assert words[words.index("-i") + 1] == "3:20+10*"
     one = fleet.client.rerun(over, tasks=[10])
     assert one.metadata.annotations[labels.ARRAY] == "10%2"
     with pytest.raises(Refused, match="No task of"):

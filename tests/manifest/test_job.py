@@ -10,6 +10,7 @@ import pytest
 from kbatch_core.environment import Environment, copy_environment, escape
 from kbatch_core.errors import BadOption
 from kbatch_core.manifest import Submission, build_job
+from kbatch_core.manifest.program import read_program
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import parse_array
 from kbatch_core.model.jobspec import JobSpec
@@ -43,6 +44,11 @@ def container(submission: Submission) -> dict[str, Any]:
 
 def env(submission: Submission) -> dict[str, str]:
     return {entry["name"]: entry.get("value", "") for entry in container(submission)["env"]}
+
+
+def exports(submission: Submission) -> dict[str, str]:
+    """What the supervisor exports with KBATCH_ and SLURM_ before it."""
+    return read_program(container(submission).get("command") or container(submission)["args"]).exports
 
 
 @pytest.mark.parametrize("name", ["z2jh-pvc", "binder-minimal"])
@@ -151,9 +157,13 @@ def test_resources_default_to_the_servers_and_flags_replace_them() -> None:
 
 
 def test_libraries_read_the_jobs_own_size() -> None:
-    variables = env(build(cpus=2500, memory=4 * 2**30))
-    assert variables["KBATCH_CPUS_PER_TASK"] == "2"
-    assert variables["KBATCH_MEM_PER_NODE"] == "4096"
+    made = build(cpus=2500, memory=4 * 2**30)
+    variables = env(made)
+    assert exports(made)["CPUS_PER_TASK"] == "2"
+    assert exports(made)["MEM_PER_NODE"] == "4096"
+    assert variables["OMP_NUM_THREADS"] == "2"
+    assert "OMP_NUM_THREADS" not in env(build()), "the server's own size was not asked for"
+    assert env(build(cpus=2500, env={"OMP_NUM_THREADS": "1"}))["OMP_NUM_THREADS"] == "1"
     assert variables["CPU_GUARANTEE"] == "2.5"
     assert variables["MEM_LIMIT"] == str(4 * 2**30)
 

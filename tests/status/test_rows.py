@@ -89,9 +89,3 @@ def test_text_from_outside_cannot_leave_its_cell() -> None:
         job(annotations={labels.NAME: "\x1b]0;title\x07a\x1b[2Jb\nc\u202e", labels.USER: "x\ty"}), [], [], NOW
     )
     assert (row.name, row.user) == ("ab c�", "x y")
-
-
-def test_a_complete_job_ended_with_0_also_when_its_pod_is_gone() -> None:
-    assert make_row(job(conditions=complete()), [], [], NOW).exit_code == 0
-    many = make_row(job(conditions=complete(), array="0-1", count=2, completedIndexes="0-1"), [], [], NOW)
-    assert many.exit_code is None

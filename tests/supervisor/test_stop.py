@@ -1,0 +1,165 @@
+"""Being told to end: TERM, the time limit, signals before it, and what came from the script."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.processes import wait_for
+from tests.supervisor.runs import NewRun, Run, Shell, python, side_by_side
+
+STUBBORN = "#!/bin/sh\ntrap 'echo asked' TERM\necho started\nwhile :; do sleep 0.05; done\n"
+POLITE = "#!/bin/sh\ntrap 'echo asked; exit 0' TERM\necho started\nwhile :; do sleep 0.05; done\n"
+PLAIN = "#!/bin/sh\necho started\nsleep 1000\n"
+
+
+def wait_output(run: Run, text: str = "started") -> None:
+    wait_for(lambda: run.output.exists() and text in run.output.read_text(), what=f"{text} in the output")
+
+
+def ids_of(run: Run) -> list[int]:
+    """The living processes whose command line or environment names the run's folder."""
+    mark = str(run.folder).encode() + b"/"
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (path / "cmdline").read_bytes() + (path / "environ").read_bytes():
+                found.append(int(path.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "output"),
+    [(POLITE, 143, "asked\n"), (STUBBORN, 137, "asked\n"), (PLAIN, 143, "")],
+    ids=["traps and exits 0", "ignores it", "dies of it"],
+)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_term(run: Run, script: str, code: int, output: str, number: signal.Signals) -> None:
+    """Asked to end, then killed; and what was told to end has not succeeded."""
+    process = run.start(run.script(script), options={"k": "0.4"})
+    wait_output(run)
+    process.send_signal(number)
+    ended = run.finish()
+    assert ended.record is not None
+    assert (ended.code, ended.record.exit, ended.record.reason) == (code, code, "Terminated")
+    assert run.output.read_text().startswith(f"started\n{output}")
+    assert ids_of(run) == []
+
+
+def test_time_limit(new_run: NewRun) -> None:
+    """Exit 124 and TimeLimit, however the script takes it; not when it had ended before."""
+
+    def end(script: str) -> tuple[int, str, str]:
+        run = new_run()
+        ended = run(run.script(script), options={"t": "1", "k": "0.4"})
+        assert ended.record is not None
+        return ended.code, ended.record.reason, run.output.read_text()
+
+    scripts = [POLITE, STUBBORN, PLAIN, "#!/bin/sh\necho started\nexit 3\n"]
+    assert side_by_side(end, scripts) == [
+        (124, "TimeLimit", "started\nasked\n"),
+        (124, "TimeLimit", "started\nasked\n"),
+        (124, "TimeLimit", "started\n"),
+        (3, "", "started\n"),
+    ]
+
+
+def test_a_signal_before_the_limit(new_run: NewRun, shell: Shell) -> None:
+    """`USR1@1` goes to all, `B:USR1@1` to the script alone; one for later than the limit is not sent."""
+    script = (
+        "#!/bin/sh\ntrap 'echo script' USR1\n"
+        "/bin/sh -c 'trap \"echo child\" USR1; while :; do sleep 0.05; done' &\n"
+        "echo started\nwhile :; do sleep 0.05; done\n"
+    )
+
+    def end(value: str) -> list[str]:
+        run = new_run()
+        run(run.script(script), options={"t": "2", "k": "0.3", "s": value})
+        return sorted(line for line in run.output.read_text().splitlines() if line in ("script", "child"))
+
+    assert side_by_side(end, ["USR1@1", "B:USR1@1", "USR1@9"]) == [["child", "script"], ["script"], []]
+
+
+def test_int_reaches_a_python_script(run: Run, shell: Shell) -> None:
+    """It does not when it is ignored from the start, as a shell has it for what it starts in the background.
+
+    GNU's env gives it back; with busybox alone it stays ignored, as docs/supervisor.md says.
+    """
+    code = "import time\nprint('started', flush=True)\ntry: time.sleep(60)\nexcept KeyboardInterrupt: print('INT')"
+    run(*python(code), options={"t": "3", "s": "B:INT@2", "k": "5"})
+    assert run.output.read_text() == ("started\n" if shell.name == "busybox" else "started\nINT\n")
+
+
+TREE = """#!/bin/sh
+setsid sh -c 'trap "echo own session >>$1" TERM; echo up >>$1; while :; do sleep 0.05; done' x "$1" &
+(trap 'echo child >>$1' TERM; echo up >>$1; while :; do sleep 0.05; done) >/dev/null 2>&1 &
+env -i sh -c 'trap "echo no environment >>$1" TERM; echo up >>$1; while :; do /bin/sleep 0.05; done' x "$1" &
+while [ "$(grep -c up "$1")" != 3 ]; do sleep 0.05; done
+echo started
+wait
+"""
+
+
+def test_term_and_kill_reach_the_whole_tree(run: Run) -> None:
+    """Also what has left the session, sends its output elsewhere, or has thrown its environment away."""
+    seen = run.folder / "seen"
+    process = run.start(run.script(TREE), str(seen), options={"k": "0.5"})
+    wait_output(run)
+    process.terminate()
+    ended = run.finish()
+    assert ended.code == 143
+    assert sorted(set(seen.read_text().splitlines())) == ["child", "no environment", "own session", "up"]
+    assert ids_of(run) == []
+
+
+@pytest.mark.parametrize(
+    "how", ["sleep 1000 &", "setsid sleep 1000 &", "env -i sleep 1000 &", "nohup sleep 1000 &"]
+)
+def test_what_the_script_left_running_does_not_keep_the_pod(run: Run, how: str) -> None:
+    ended = run(run.script(f"#!/bin/sh\n{how}\necho done\nexit 3\n"), run.folder.name)
+    assert ended.code == 3
+    assert "done\n" in run.output.read_text()
+    assert ids_of(run) == []
+
+
+def test_two_hundred_children(run: Run) -> None:
+    """They are told to end, those that do not are killed, and no line of theirs is lost."""
+    script = f"""#!/bin/sh
+i=0
+while [ $((i += 1)) -le 200 ]; do
+  sh -c 'trap "echo asked" TERM; echo up; while :; do sleep 30 & wait $!; done' {run.folder}/ &
+done
+while [ $(grep -c up {run.output}) != 200 ]; do sleep 0.1; done
+echo started
+wait
+"""
+    process = run.start(run.script(script), options={"k": "2"})
+    wait_output(run)
+    process.terminate()
+    ended = run.finish()
+    assert ended.code == 143
+    assert run.output.read_text().count("asked\n") == 200
+    assert ids_of(run) == []
+
+
+def test_term_before_the_script_runs_is_not_lost(new_run: NewRun) -> None:
+    """At any moment of the start: the script is told, or never runs, and the record says so."""
+
+    def end(delay: int) -> tuple[int, str]:
+        run = new_run()
+        process = run.start(run.script(PLAIN))
+        seen = 0
+        while seen < delay and process.poll() is None:
+            seen += 1
+            run.message.stat()
+        process.terminate()
+        ended = run.finish()
+        return ended.code, ended.record.reason if ended.record else "no record"
+
+    outcomes = side_by_side(end, range(0, 4000, 400), workers=4)
+    assert set(outcomes) <= {(143, "Terminated"), (143, "no record")}, outcomes
+    assert (143, "Terminated") in outcomes
