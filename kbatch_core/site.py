@@ -39,24 +39,19 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Site:
-    """One cluster for one submit. Reads each thing once.
-
-    `look_ahead` starts a thread for one read, so that it costs no round trip of its own; it ends with its answer, and
-    nobody waits for it but who needs that.
-    """
+    """One cluster for one submit; reads each thing once."""
 
     def __init__(self, api: Api, resolved: Resolved) -> None:
         self._api = api
         self._resolved = resolved
-        self._pages: Iterator[list[Node]] | None = None
-        self._nodes: list[Node] | None = []
-        self._first: threading.Thread | None = None
+        self._nodes = _Nodes(api)
+        self._looks = False
 
     def look_ahead(self, spec: JobSpec) -> None:
         """Begin to read the nodes when something about `spec` depends on them."""
         if spec.gpus or spec.cpus or spec.memory or spec.tmp or spec.node_labels or spec.partition:
-            self._first = threading.Thread(target=self._more_nodes, name="nodes", daemon=True)
-            self._first.start()
+            self._looks = True
+            self._nodes.ahead()
 
     def settle(self, spec: JobSpec, settled: str = "") -> JobSpec:
         """`spec` with what its partition and GPUs mean here. Raises BadOption with the names there are.
@@ -76,7 +71,7 @@ class Site:
 
     def check(self, submission: Submission) -> None:
         """Raises NeverFits when the nodes are known and none could ever hold a pod of the job."""
-        if self._first is None or self._resolved.config.autoscaling:
+        if not self._looks or self._resolved.config.autoscaling:
             return
         found = self._fit(submission)
         if found is not None and found.never:
@@ -87,9 +82,10 @@ class Site:
 
     def nodes(self) -> list[Node] | None:
         """Every node of the cluster; None when they may not be read."""
-        while self._more_nodes():
+        self._nodes.wait()
+        while self._nodes.more():
             pass
-        return self._nodes
+        return self._nodes.read if self._nodes.readable else None
 
     def report(self, submission: Submission, try_out: Callable[[], object]) -> Report:
         """The whole check: `try_out` sends the job as a dry run."""
@@ -113,40 +109,14 @@ class Site:
         sizes = [amount_of(node.status.allocatable.get("memory", "0")) for node in self.nodes() or ()]
         return round_memory(max(sizes)) if sizes else ""
 
-    # Reading
-
-    def _more_nodes(self) -> bool:
-        """Read another page of nodes. False = that was all, or none may be read."""
-        current = threading.current_thread()
-        first = self._first
-        if first is not None and first is not current:
-            first.join()
-        if self._nodes is None:
-            return False
-        if self._pages is None:
-            self._pages = self._api.node_pages()
-        try:
-            page = next(self._pages, None)
-        except (Refused, Unreachable):
-            # Not known is not refused: the submit itself says what is wrong with the cluster.
-            self._nodes = None
-            return False
-        self._nodes += page or []
-        return page is not None
-
     def _fit(self, submission: Submission) -> Fit | None:
         """How a pod of the job fits; of the nodes no more are read than it takes to find one."""
         pod = submission.manifest["spec"]["template"]["spec"]
+        self._nodes.wait()
         while True:
-            if self._nodes is None:
-                return None
-            found = fit(pod, self._nodes)
-            if found.later or not self._more_nodes():
-                return self._known(found)
-
-    def _known(self, found: Fit) -> Fit | None:
-        """None when a later page of nodes could not be read."""
-        return None if self._nodes is None else found
+            found = fit(pod, self._nodes.read)
+            if found.later or not self._nodes.more():
+                return found if self._nodes.readable else None
 
     def _with_partition(self, spec: JobSpec) -> JobSpec:
         if not spec.partition:
@@ -181,7 +151,7 @@ class Site:
             where = f"your home's disk is in use on {', '.join(sorted(disk))}, and the job must run there"
             if not found.later:
                 return True, f"{where}: it is too small for it. Stop what has the disk, or ask for less"
-            return True, f"{where}: {'there is room now' if found.now else 'no room is known there now'}"
+            return True, f"{where}: {_room(found)}"
         if found.now is None:
             return True, (
                 f"fits {_names(found.later)} when there is room; you may not list the pods of all namespaces, so "
@@ -211,6 +181,44 @@ class Site:
             yield not ruling.never, "quota", _sentence(ruling.sentence, ruling.hint)
 
 
+class _Nodes:
+    """The cluster's nodes, read as far as somebody asks.
+
+    `ahead` starts a thread for the first page, so that it costs no round trip of its own; the thread ends with the
+    answer, and only who needs that waits for it.
+    """
+
+    def __init__(self, api: Api) -> None:
+        self.read: list[Node] = []
+        self.readable = True
+        self._pages = api.node_pages()
+        self._first: threading.Thread | None = None
+
+    def ahead(self) -> None:
+        self._first = threading.Thread(target=self._page, name="nodes", daemon=True)
+        self._first.start()
+
+    def wait(self) -> None:
+        """Until the first page is there, if it is being read."""
+        if self._first is not None:
+            self._first.join()
+
+    def more(self) -> bool:
+        """Read another page. False = there is none, or none may be read."""
+        self.wait()
+        return self._page()
+
+    def _page(self) -> bool:
+        try:
+            page = next(self._pages, None) if self.readable else None
+        except (Refused, Unreachable):
+            # Not known is not refused: the submit itself says what is wrong with the cluster.
+            self.readable = False
+            return False
+        self.read += page or []
+        return page is not None
+
+
 def _if_allowed(read: Callable[[], Found]) -> Found | None:
     try:
         return read()
@@ -220,6 +228,12 @@ def _if_allowed(read: Callable[[], Found]) -> Found | None:
 
 def _sentence(text: str, hint: str) -> str:
     return f"{text}. {hint}" if hint else text
+
+
+def _room(found: Fit) -> str:
+    if found.now is None:
+        return "whether there is room now is not known"
+    return "there is room now" if found.now else "no room is there now"
 
 
 def _names(names: tuple[str, ...]) -> str:
