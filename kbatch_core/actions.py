@@ -23,7 +23,7 @@ from kbatch_core.model.arrays import ArraySpec, from_numbers
 from kbatch_core.model.names import id_from, new_submit_id
 from kbatch_core.model.objects import Job, parse_time
 from kbatch_core.staging import read_staged, remove_staged, write_staged
-from kbatch_core.status.case import array_of, condition, in_indexes, index_of, is_array
+from kbatch_core.status.case import array_of, condition, in_indexes, index_of, is_array, is_task_over
 from kbatch_core.status.tasks import failed_numbers, task_numbers
 
 _GROUPS = {"jobs": "batch", "localqueues": "kueue.x-k8s.io"}
@@ -219,7 +219,6 @@ def _numbers(job: Job, tasks: Collection[int], failed_only: bool, finished: bool
             raise Refused(f"No task of {job_id} has failed.", f"`kqueue show {job_id}` says how it stands.")
     elif not finished:
         for number in numbers:
-            at = index_of(job, number)
-            if not in_indexes(at, status.completed_indexes) and not in_indexes(at, status.failed_indexes):
+            if not is_task_over(job, number):
                 raise Refused(f"Task {number} of {job_id} has not ended.", "Wait for it.")
     return numbers

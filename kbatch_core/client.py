@@ -6,6 +6,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,12 +18,12 @@ from kbatch_core.cluster.settings import load, nowhere
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.environment import Environment, Session, detect, this_session
 from kbatch_core.errors import (
-    BadOption,
     BadScript,
     NoCluster,
     NotFound,
     Unreachable,
 )
+from kbatch_core.finding import Finder
 from kbatch_core.history import (
     Asked,
     Efficiency,
@@ -40,7 +41,7 @@ from kbatch_core.manifest.again import read_back
 from kbatch_core.manifest.change import is_finished
 from kbatch_core.model import labels
 from kbatch_core.model.jobspec import JobSpec
-from kbatch_core.model.names import id_from, is_id, label_value, new_submit_id
+from kbatch_core.model.names import id_from, label_value, new_submit_id
 from kbatch_core.model.objects import Event, Job, Pod
 from kbatch_core.model.script import Script, check_script
 from kbatch_core.staging import read_staged
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 Rows = list[JobRow]
 Events = list[Event]
 Pods = list[Pod]
+Surveyed = list[tuple[Job, JobRow, Callable[[], Rows]]]
 
 
 class Client(Actions):
@@ -159,28 +161,33 @@ class Client(Actions):
         """
         # Read first: a job that is submitted meanwhile must not look as if the cluster had lost it.
         pasts = self.history.read_all() if history else []
-        job_selector = ",".join(part for part in (self.selector(user), selector) if part)
-        jobs: list[Job] = []
-        pods: dict[tuple[str, str], Pods] = {}
-        for namespace in namespaces or (self.api.namespace,):
-            found = self.api.list_jobs(job_selector, namespace=namespace)
-            if found:
-                pod_selector = self.selector(user, labels.POD_SELECTOR)
-                pods |= self._pods_by_job(self.api.list_pods(pod_selector, namespace=namespace))
-            jobs += found
-        now = self.now()
-        rows: Rows = []
-        of_jobs: Rows = []
-        for job in jobs:
-            own = pods.get((job.metadata.namespace, job.metadata.name), [])
-            of_jobs.append(self._row(job, own, now))
-            every = task_rows(job, own, [], now, ClusterFacts(history=self.history)) if tasks else []
-            rows += every or of_jobs[-1:]
+        found = self.survey(user=user, namespaces=namespaces, selector=selector)
+        rows = [each for _, row, every in found for each in (every() if tasks else ()) or (row,)]
         if history:
-            keep_ends(self.history, jobs, of_jobs, pasts, now)
+            of_jobs = [row for _, row, _ in found]
+            now = self.now()
+            keep_ends(self.history, [job for job, _, _ in found], of_jobs, pasts, now)
             asked = self._asked(user, namespaces)
             rows += absent_rows(pasts, {row.id for row in of_jobs}, asked, now)
         return _by_age(rows)
+
+    def survey(
+        self, *, user: str | None = "", namespaces: Sequence[str] = (), selector: str = ""
+    ) -> Surveyed:
+        """(job, its row, what makes a row per task of an array) of each job, as `list` has them."""
+        job_selector = ",".join(part for part in (self.selector(user), selector) if part)
+        found: Surveyed = []
+        for namespace in namespaces or (self.api.namespace,):
+            jobs = self.api.list_jobs(job_selector, namespace=namespace)
+            pod_selector = self.selector(user, labels.POD_SELECTOR)
+            pods = self._pods_by_job(self.api.list_pods(pod_selector, namespace=namespace)) if jobs else {}
+            now = self.now()
+            for job in jobs:
+                own = pods.get((job.metadata.namespace, job.metadata.name), [])
+                facts = ClusterFacts(history=self.history)
+                every = partial(task_rows, job, own, [], now, facts)
+                found.append((job, self._row(job, own, now), every))
+        return found
 
     def past(self, *, user: str | None = "") -> Rows:
         """The rows of the history alone, where no cluster can be asked."""
@@ -221,30 +228,15 @@ class Client(Actions):
         )
 
     def find(self, reference: str) -> Job:
-        """The job that an id, a unique beginning of one, a job name or an object name means.
+        """The job that an id, a unique beginning of one, a job name or an object name means; one's own first.
 
         Raises NotFound when there is none, BadOption when there are several.
         """
-        if is_id(reference):
-            found = self.api.list_jobs(f"{labels.SELECTOR},{labels.ID}={reference}")
-            if found:
-                return found[0]
-        jobs = self.api.list_jobs(labels.SELECTOR)
-        matches = [job for job in jobs if reference in (job.metadata.name, _raw_name(job))]
-        matches = matches or [
-            job
-            for job in jobs
-            if len(reference) >= 2 and job.metadata.labels.get(labels.ID, "").startswith(reference)
-        ]
-        if not matches:
-            raise NotFound(
-                f'There is no job "{reference}" in namespace "{self.api.namespace}".',
-                "`kqueue list` shows the jobs there are.",
-            )
-        if len(matches) > 1:
-            ids = ", ".join(sorted(job.metadata.labels.get(labels.ID, "") for job in matches)[:5])
-            raise BadOption(f'"{reference}" means {len(matches)} jobs: {ids}.', "Give more of the id.")
-        return matches[0]
+        return self.finder().find(reference, anybodys=True)
+
+    def finder(self) -> Finder:
+        """What looks up several jobs, or such that are to be changed."""
+        return Finder(self.api, self.session.user)
 
     def row(self, job: Job | Found) -> JobRow:
         """The row of one job, with what its pods and events explain."""
@@ -285,14 +277,16 @@ class Client(Actions):
         pods = self.api.list_pods(selector, namespace=job.metadata.namespace)
         return sorted(pods, key=lambda pod: pod.metadata.creation_timestamp)
 
-    def wait(self, job: Job, *, until: Literal["started", "ended"] = "ended") -> Job:
-        """The job once it has ended (or its pod has started to run, or ended before that).
+    def wait(
+        self, job: Job, *, until: Literal["started", "ended"] = "ended", tasks: Collection[int] = ()
+    ) -> Job:
+        """The job once it has ended (or its pod has started to run, or `tasks` of an array have ended).
 
         Lives through an API server that is away: a job may take days. Raises NotFound when it was deleted.
         """
         from kbatch_core.queue.waiting import wait
 
-        return wait(self.api, job, until=until)
+        return wait(self.api, job, until=until, tasks=tasks)
 
     def log_reader(self, job: Job | Found, request: LogRequest | None = None) -> LogReader:
         """A reader of the log of a job, or of one task of an array; None = all so far. Raises BadOption."""
@@ -355,8 +349,3 @@ def read_script(path: str) -> Script:
 
 def _by_age(rows: Rows) -> Rows:
     return sorted(rows, key=lambda row: (row.submitted or 0.0, row.id))
-
-
-def _raw_name(job: Job) -> str:
-    metadata = job.metadata
-    return metadata.annotations.get(labels.NAME) or metadata.labels.get(labels.NAME, "")

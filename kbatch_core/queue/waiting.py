@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from kbatch_core.cluster.api import Api
@@ -12,12 +12,15 @@ from kbatch_core.manifest.change import is_finished
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Job, Pod
 from kbatch_core.queue.queue import Queue
+from kbatch_core.status.case import is_task_over
 
 STARTED = ("Running", "Succeeded", "Failed")
 
 
-def wait(api: Api, job: Job, *, until: Literal["started", "ended"] = "ended") -> Job:
-    """The job once it has ended, or its newest pod has begun to run.
+def wait(
+    api: Api, job: Job, *, until: Literal["started", "ended"] = "ended", tasks: Collection[int] = ()
+) -> Job:
+    """The job once it has ended, or its newest pod has begun to run, or these tasks of an array have ended.
 
     Raises NotFound when it was deleted; AuthExpired and Refused when it may not be watched any more.
     """
@@ -34,6 +37,8 @@ def wait(api: Api, job: Job, *, until: Literal["started", "ended"] = "ended") ->
             found = queue.job(job.metadata.uid)
             if found is None:
                 raise NotFound(f"Job {job_id or job.metadata.name} is gone: it was deleted.")
+            if tasks and all(is_task_over(found, task) for task in tasks):
+                return found
             if is_finished(found) or (until == "started" and _has_started(queue.pods(job.metadata.uid))):
                 return found
             error = queue.sync().error

@@ -254,6 +254,13 @@ def index_of(job: Job, task: int) -> int:
         return -1
 
 
+def is_task_over(job: Job, task: int) -> bool:
+    """Whether a task of an array has ended for good."""
+    index = index_of(job, task)
+    status = job.status
+    return in_indexes(index, status.completed_indexes) or in_indexes(index, status.failed_indexes)
+
+
 def pod_index(pod: Pod) -> int | None:
     """Which index of an Indexed Job the pod runs."""
     text = pod.metadata.annotations.completion_index or pod.metadata.labels.get(labels.COMPLETION_INDEX, "")

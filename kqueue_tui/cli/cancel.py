@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from kbatch_core.client import Client
-from kbatch_core.errors import Refused, UsageError
-from kqueue_tui.cli.run import cluster_options, complain
+from kbatch_core.model import labels
+from kbatch_core.model.objects import Job
+from kbatch_core.status import JobRow
+from kqueue_tui.cli.acting import act, target_options
+from kqueue_tui.cli.targets import Target
 
 
 @click.command("cancel")
-@click.argument("jobs", nargs=-1, required=True)
-@cluster_options
-def command(jobs: tuple[str, ...], namespace: str | None, context: str | None, kubeconfig: str | None) -> int:
-    """End JOBS and keep their record and output. Exit code 1 when one of them could not be ended."""
-    client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context)
-    code = 0
-    for reference in jobs:
-        try:
-            client.cancel(client.find(reference))
-        except (Refused, UsageError) as error:
-            complain("kqueue", error.sentence, error.hint)
-            code = max(code, error.exit_code)
-        else:
-            click.echo(f"Cancelled {reference}")
-    return code
+@target_options
+def command(**options: Any) -> int:
+    """End jobs and keep their record and output, as scancel does. Exit code 1 when one could not be ended."""
+    return act(options, cancel, verb="cancel", suits=may_be_cancelled)
+
+
+def may_be_cancelled(job: Job, row: JobRow) -> bool:
+    return not row.finished and labels.CANCELLED_AT not in job.metadata.annotations
+
+
+def cancel(client: Client, target: Target) -> str:
+    client.cancel(target.job)
+    return f"Cancelled {target.name}"

@@ -15,6 +15,7 @@ from kbatch_core.model.names import is_id, label_value
 from kbatch_core.model.reference import Reference, parse_reference
 from kbatch_core.model.states import parse_states
 from kbatch_core.status.row import JobRow
+from kqueue_tui.cli.completion import complete_states
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -78,7 +79,7 @@ def filter_options(function: Function) -> Function:
         click.option("--me", is_flag=True, help="Only your own jobs: the default."),
         click.option("--user", "-u", metavar="LIST", default="", help="Only of these users."),
         click.option("--states", "--state", "-t", metavar="LIST", default="",
-                     help="Only in these states: PD,R or pending,running."),
+                     help="Only in these states: PD,R or pending,running.", shell_complete=complete_states),
         click.option("--name", "-n", metavar="LIST", default="",
                      help="Only with these names, which may have * and ?."),
     ):  # fmt: skip

@@ -20,7 +20,13 @@ COMMANDS = {
     "logs": ("kqueue_tui.cli.logs", "Print a job's output."),
     "eff": ("kqueue_tui.cli.eff", "Show what a job used, and what to ask for next time."),
     "history": ("kqueue_tui.cli.history", "Show the history in home, and remove old jobs from it."),
+    "wait": ("kqueue_tui.cli.wait", "Wait until jobs have ended; their exit code."),
     "cancel": ("kqueue_tui.cli.cancel", "End jobs and keep their record."),
+    "hold": ("kqueue_tui.cli.hold", "Keep jobs from running."),
+    "release": ("kqueue_tui.cli.release", "Let held jobs run."),
+    "update": ("kqueue_tui.cli.update", "Change an array's throttle, or lower a time limit."),
+    "rerun": ("kqueue_tui.cli.rerun", "Submit ended jobs once more, or an array's failed tasks."),
+    "delete": ("kqueue_tui.cli.delete", "Remove jobs and their record from the cluster."),
 }
 
 

@@ -10,7 +10,7 @@ import click
 
 from kbatch_core.client import Client
 from kbatch_core.errors import BadOption, Unreachable
-from kbatch_core.model.moment import parse_since
+from kbatch_core.model.moments import parse_moment
 from kbatch_core.model.reference import split_references
 from kbatch_core.status import JobRow
 from kqueue_tui.cli.filters import Filter, filter_options, make_filter, words
@@ -109,7 +109,7 @@ def make_view(options: Mapping[str, Any], *, history: bool) -> View:
     ids = (*options["jobs"], *split_references(options["ids"]))
     since = None
     if options["since"]:
-        since = parse_since(options["since"], time.time())
+        since = parse_moment(options["since"], time.time())
     wanted = make_filter(options, ids=ids, since=since)
     namespaces = ("",) if options["all_namespaces"] else words(options["namespace"] or "")
     return View(

@@ -88,6 +88,10 @@ class Fleet:
             )
         return pods
 
+    def ready(self, pod: Pod) -> None:
+        """Let the Job controller count a pod that runs as ready."""
+        self._set_status(pod, {"conditions": [{"type": "Ready", "status": "True"}]})
+
     def finish(
         self, pod: Pod, exit_code: int = 0, *, end: str = "2026-01-01T00:10:00Z", message: str = ""
     ) -> None:
@@ -107,10 +111,10 @@ class Fleet:
             },
         )
 
-    def end(self, job: Job, exit_code: int = 0) -> Job:
+    def end(self, job: Job, exit_code: int = 0, *, message: str = "") -> Job:
         """Let a job run and end; as it is then."""
         for pod in self.run(job):
-            self.finish(pod, exit_code)
+            self.finish(pod, exit_code, message=message)
         return self.wait_ended(job)
 
     def wait_ended(self, job: Job) -> Job:

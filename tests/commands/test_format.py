@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from kbatch_core.errors import BadOption
-from kbatch_core.model.moment import parse_since
 from kbatch_core.model.reference import parse_reference, split_references
 from kbatch_core.model.states import STATES, parse_states, state_name
 from kbatch_core.status import JobRow, make_row
@@ -124,34 +122,6 @@ def test_states_are_known_by_both_names() -> None:
     for text in (",", "x"):
         with pytest.raises(BadOption):
             parse_states(text)
-
-
-AT = datetime(2026, 3, 8, 14, 30).timestamp()
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("-6h", AT - 6 * 3600),
-        ("90m", AT - 90 * 60),
-        ("1d12h", AT - 36 * 3600),
-        ("now", AT),
-        ("today", datetime(2026, 3, 8).timestamp()),
-        ("Yesterday", datetime(2026, 3, 7).timestamp()),
-        ("13:05", datetime(2026, 3, 8, 13, 5).timestamp()),
-        ("2026-03-01", datetime(2026, 3, 1).timestamp()),
-        ("2026-03-01T14:30", datetime(2026, 3, 1, 14, 30).timestamp()),
-        ("2026-03-01T14:30:00Z", 1772375400.0),
-    ],
-)
-def test_moments(text: str, expected: float) -> None:
-    assert parse_since(text, AT) == expected
-
-
-@pytest.mark.parametrize("text", ["", "soon", "25:00", "-h", "5", "2026-13-01", "--5h5", "12:5:x"])
-def test_what_is_no_moment(text: str) -> None:
-    with pytest.raises(BadOption, match="is no moment"):
-        parse_since(text, AT)
 
 
 def test_references() -> None:

@@ -27,6 +27,9 @@ def imported_by(code: str) -> set[str]:
         "kqueue_tui.cli.show",
         "kqueue_tui.cli.logs",
         "kqueue_tui.cli.cancel",
+        "kqueue_tui.cli.wait",
+        "kqueue_tui.cli.rerun",
+        "kqueue_tui.cli.watch",
         "kbatch_core.client",
     ],
 )
