@@ -1,9 +1,10 @@
 """What a job used while it ran: usage.csv, of which the supervisor writes a line every few seconds (pure).
 
-    time,cpu_seconds,memory_bytes[,gpu_percent,gpu_memory_bytes]
+    time,cpu_usec,memory_bytes,gpu_percent,gpu_memory_mib
 
-`time` is in seconds since the epoch, `cpu_seconds` counts from the start of the container. After a restart the lines
-go on in the same file and the count begins anew: what is read is the last start.
+`time` is in seconds since the epoch, `cpu_usec` counts microseconds from the start of the container, and each further
+GPU has two more columns; what nvidia-smi cannot tell is `[N/A]`. After a restart the lines go on in the same file and
+the count begins anew: what is read is the last start.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-LONGEST_LINE = 200
+LONGEST_LINE = 1000
 _LARGEST = 1e18
+MIB = 1 << 20
 
 
 class Sample(msgspec.Struct, frozen=True):
     """One line. `seconds` since the start; `cores` and `gpu` (percent) on average over the `span` before it.
 
-    `memory` and `gpu_memory` are in bytes. None: there is no GPU, or it could not be read.
+    `memory` and `gpu_memory` are in bytes. Several GPUs: their mean percent and the sum of their memory. None: there
+    is no GPU, or it could not be read.
     """
 
     seconds: float
@@ -96,14 +99,25 @@ def _merge(part: Sequence[Sample]) -> Sample:
 
 
 def _numbers(line: bytes) -> tuple[float, float, float, float | None, float | None] | None:
-    """The fields, the last two None where they are not there; None for a line that is no sample."""
-    words = line.split(b",")
-    if len(line) > LONGEST_LINE or not 3 <= len(words) <= 5:
+    """Time, CPU seconds, memory, GPU percent and GPU bytes, the last two None where they are not there.
+
+    None for a line that is no sample.
+    """
+    words = line.rstrip(b", ").split(b",")
+    if len(line) > LONGEST_LINE or len(words) < 3:
         return None
-    time, cpu, memory, gpu, gpu_memory = (*map(_number, words), None, None)[:5]
+    time, cpu, memory = map(_number, words[:3])
     if time is None or cpu is None or memory is None:
         return None
-    return time, cpu, memory, gpu, gpu_memory
+    busy = [value for value in map(_number, words[3::2]) if value is not None]
+    held = [value for value in map(_number, words[4::2]) if value is not None]
+    return (
+        time,
+        cpu / 1e6,
+        memory,
+        sum(busy) / len(busy) if busy else None,
+        sum(held) * MIB if held else None,
+    )
 
 
 def _number(field: bytes) -> float | None:

@@ -15,7 +15,7 @@ from tests.history.home import ended, started, submitted
 from tests.status.objects import ID, NOW, pod, record
 from tests.status.objects import ended as ended_state
 
-HEADER = "time,cpu_seconds,memory_bytes\n"
+HEADER = "time,cpu_usec,memory_bytes\n"
 
 
 def account(history: History) -> Efficiency:
@@ -36,7 +36,7 @@ def usage(
     counted, rows = 0.0, []
     for number, rate in enumerate(rates, 1):
         counted += rate * 10
-        rows.append(f"{NOW - 500 + 10 * number:.0f},{counted},{memory}{gpu}\n")
+        rows.append(f"{NOW - 500 + 10 * number:.0f},{counted * 1e6:.0f},{memory}{gpu}\n")
     suffix = "" if task is None else f"-{task}"
     (home / ".kbatch" / ID / f"usage{suffix}.csv").write_text(HEADER + "".join(rows))
 
