@@ -58,12 +58,12 @@ def read_file(name: str, folder: int, limit: int, *, tail: bool = False) -> byte
             return None
         if facts.st_size > limit:
             os.lseek(descriptor, -limit, os.SEEK_END)
-        parts = []
-        rest = limit + 1
-        while rest > 0 and (part := os.read(descriptor, min(rest, 1 << 20))):
+        # What is appended while this reads is left for the next time.
+        parts, rest = [], min(facts.st_size, limit)
+        while rest > 0 and (part := os.read(descriptor, rest)):
             parts.append(part)
             rest -= len(part)
-        return b"".join(parts) if rest > 0 or tail else None
+        return b"".join(parts)
     except OSError:
         return None
     finally:

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from kbatch_core.history.past import Origin, Past, Task, make_past, parse_job_fi
 from kbatch_core.history.usage import Sample, parse_usage
 from kbatch_core.model import labels
 from kbatch_core.model.names import is_id
-from kbatch_core.model.objects import Job
+from kbatch_core.model.objects import Job, WholeJob
 from kbatch_core.model.record import Record
 
 FOLDER = ".kbatch"
@@ -39,6 +40,8 @@ RECORD_LIMIT = 64 << 10
 STARTS_LIMIT = 1 << 20
 USAGE_LIMIT = 16 << 20
 """Bytes: more than a month of lines."""
+FIRST, READERS, PARTS = 64, 16, 64
+"""Jobs that one thread reads, threads that read the others, and the parts that they take one after the other."""
 _TASK_FILE = re.compile(r"(record|starts)(?:-(\d{1,7}))?(\.json)?", re.ASCII)
 
 
@@ -135,17 +138,24 @@ class History:
         return None
 
     def read_all(self) -> list[Past]:
-        """Every job that is known, in no order."""
-        return list(self._every())
+        """Every job that is known, in no order.
 
-    def _every(self) -> Iterator[Past]:
+        The first ones show whether the disk lets its reader wait, as NFS does at each open; then several threads
+        read the others, and end before this returns.
+        """
         with suppress(OSError), open_root(self._root()) as root:
-            for job_id in names_in(root):
-                if is_id(job_id):
-                    with suppress(OSError):
-                        past = _read(job_id, root)
-                        if past is not None:
-                            yield past
+            ids = [name for name in names_in(root) if is_id(name)]
+            wall, worked = time.perf_counter(), time.thread_time()
+            found = _read_some(ids[:FIRST], root)
+            waited = time.perf_counter() - wall > 2 * (time.thread_time() - worked)
+            if not waited or len(ids) <= FIRST:
+                return found + _read_some(ids[FIRST:], root)
+            from concurrent.futures import ThreadPoolExecutor
+
+            parts = [ids[start::PARTS] for start in range(FIRST, FIRST + PARTS)]
+            with ThreadPoolExecutor(READERS) as pool:
+                return sum(pool.map(_read_some, parts, [root] * PARTS), start=found)
+        return []
 
     def get(self, key: tuple[str, Task]) -> Record | None:
         """The record of (job id, task), of its last start: what the status asks when a pod has none."""
@@ -167,6 +177,13 @@ class History:
             return parse_usage(data, starts[-1] if starts and starts[-1] else None)
         return []
 
+    def whole(self, job_id: str) -> WholeJob | None:
+        """The Job with what its pods carry: script and supervisor; None when it is not known."""
+        try:
+            return msgspec.convert(self.manifest(job_id), WholeJob)
+        except msgspec.ValidationError:
+            return None
+
     def manifest(self, job_id: str) -> dict[str, Any] | None:
         """The Job as it was sent, with every field; None when it is not known."""
         if not is_id(job_id):
@@ -177,6 +194,16 @@ class History:
                 whole: dict[str, Any] = msgspec.json.decode(data)["job"]
                 return whole
         return None
+
+
+def _read_some(ids: Sequence[str], root: int) -> list[Past]:
+    found = []
+    for job_id in ids:
+        with suppress(OSError):
+            past = _read(job_id, root)
+            if past is not None:
+                found.append(past)
+    return found
 
 
 def _read(job_id: str, root: int) -> Past | None:

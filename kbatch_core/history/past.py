@@ -8,7 +8,7 @@ import msgspec
 
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import MAX_TASKS
-from kbatch_core.model.objects import Job, Metadata, WholeJob, parse_time
+from kbatch_core.model.objects import Job, Metadata, parse_time
 from kbatch_core.model.quantity import MAX_CPUS, MAX_MEMORY
 from kbatch_core.model.record import Moment, Record, parse_record
 from kbatch_core.status.case import condition, parse_indexes
@@ -49,7 +49,7 @@ class JobFile(msgspec.Struct, frozen=True, kw_only=True):
     `submitted` is in seconds since the epoch, by the clock of the machine that submitted.
     """
 
-    job: WholeJob
+    job: Job
     submitted: Moment = 0.0
     origin: Origin = Origin()
 
@@ -63,7 +63,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    job: WholeJob
+    job: Job
     submission: JobFile | None
     records: Mapping[Task, Record]
     starts: Mapping[Task, Sequence[float]]
@@ -100,9 +100,7 @@ def make_past(
         (fresh if current else outdated)[task] = record
     if submission is None and not (fresh or outdated or begun):
         return None
-    job = (
-        submission.job if submission is not None else WholeJob(metadata=Metadata(labels={labels.ID: job_id}))
-    )
+    job = submission.job if submission is not None else Job(metadata=Metadata(labels={labels.ID: job_id}))
     return Past(
         id=job_id, job=job, submission=submission, records=fresh, starts=begun, outdated=outdated
     )  # fmt: skip

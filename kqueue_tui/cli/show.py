@@ -101,8 +101,10 @@ def _moment(seconds: float | None) -> str:
 def _carried(client: Client, found: Found) -> dict[str, str]:
     """What the pods of the job carry."""
     name, namespace = found.job.metadata.name, found.job.metadata.namespace
-    job = found.past.job if found.past is not None else client.api.get_job(name, namespace=namespace)
-    return job.spec.template.metadata.annotations
+    if found.past is None:
+        return client.api.get_job(name, namespace=namespace).spec.template.metadata.annotations
+    whole = client.history.whole(found.past.id)
+    return whole.spec.template.metadata.annotations if whole is not None else {}
 
 
 def _dump(client: Client, found: Found, form: str) -> str:

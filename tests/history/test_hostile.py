@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from kbatch_core.history import History, Past, match, output_path, past_row, past_task_rows
 from kbatch_core.history.past import make_past
 from kbatch_core.model import labels
+from kbatch_core.model.names import id_from
 from kbatch_core.model.record import parse_record
 from tests.history.home import UID, answer, ended, manifest, started, submitted
 from tests.status.objects import ID, NOW, complete
@@ -117,6 +119,7 @@ def test_a_folder_that_is_a_symlink_is_no_job(tmp_path: Path) -> None:
     assert history.read_all() == []
     assert history.read(ID) is None
     assert history.manifest(ID) is None
+    assert history.whole(ID) is None
     with pytest.raises(OSError, match=r"Not a directory|symbolic"):
         history.accept(manifest(), answer(manifest()), past_origin(), NOW)
     assert sorted(path.name for path in (outside / ".kbatch" / ID).iterdir()) == ["record.json", "starts"]
@@ -212,6 +215,18 @@ def test_any_value_anywhere_in_a_record_is_survived_and_is_no_success(data: st.D
     past = make_past(ID, json.dumps({"job": manifest()}).encode(), {None: text}, {None: b"1790000000\n"})
     assert past is not None
     assert everything(past)[0].state != "CD"
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_of_hundreds_of_jobs_each_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slow: bool
+) -> None:
+    monkeypatch.setattr(time, "thread_time", (lambda: 0.0) if slow else time.perf_counter)
+    ids = {id_from(str(number)) for number in range(300)}
+    for job_id in ids:
+        ended(tmp_path, job_id)
+    (tmp_path / ".kbatch" / "file2345").write_text("")
+    assert sorted(past.id for past in History(tmp_path).read_all()) == sorted(ids)
 
 
 def test_thousands_of_files_in_a_folder_are_read_once(tmp_path: Path) -> None:

@@ -25,6 +25,9 @@ def test_an_acknowledged_job_is_known_with_all_that_was_sent(tmp_path: Path) -> 
     whole = ann.history.manifest(ID)
     assert whole is not None
     assert whole["spec"] == submission().manifest["spec"]
+    carried = ann.history.whole(ID)
+    assert carried is not None
+    assert carried.spec.template.metadata.annotations[labels.SCRIPT] == "#!/bin/sh\n"
     assert (tmp_path / ".kbatch" / ID / "job.json").stat().st_mode & 0o777 == 0o600
 
 
