@@ -129,3 +129,27 @@ QUEUE = (
     _a("queue.back", "escape", "back", "Back", "One step back: range, marks, filter.", "See"),
     _a("queue.quit", "q", "leave", "Quit", "Leave the dashboard.", "Dashboard", hint=True),
 )  # fmt: skip
+
+DETAIL = (
+    _a("detail.overview", "d", "tab('overview')", "Overview", "What is known of the job, and why it is as it is.",
+       "See", hint=True),
+    _a("detail.usage", "m", "tab('usage')", "Usage", "CPU and memory over time, against what was asked for.",
+       "See", hint=True),
+    _a("detail.tasks", "t", "tab('tasks')", "Tasks", "The tasks of an array.", "See"),
+    _a("detail.events", "e", "tab('events')", "Events", "What the cluster says about it, in its own words.", "See",
+       hint=True),
+    _a("detail.script", "v", "tab('script')", "Script", "The script as it was submitted.", "See", hint=True),
+    _a("detail.yaml", "y", "tab('yaml')", "YAML", "The whole Job object.", "See", hint=True),
+    _a("detail.next", "tab,right", "step(1)", "Next page", "The next page.", "Move"),
+    _a("detail.previous", "shift+tab,left", "step(-1)", "Previous page", "The page before.", "Move"),
+    _a("detail.down", "j,down", "scroll(1)", "Down", "One line down.", "Move"),
+    _a("detail.up", "k,up", "scroll(-1)", "Up", "One line up.", "Move"),
+    _a("detail.half-down", "ctrl+d", "scroll_half(1)", "Half a page down", "Half a page down.", "Move"),
+    _a("detail.half-up", "ctrl+u", "scroll_half(-1)", "Half a page up", "Half a page up.", "Move"),
+    _a("detail.page-down", "pagedown,space", "scroll_half(2)", "Page down", "A page down.", "Move"),
+    _a("detail.page-up", "pageup", "scroll_half(-2)", "Page up", "A page up.", "Move"),
+    _a("detail.first", "g,home", "first", "First", "The first line.", "Move"),
+    _a("detail.last", "G,end", "last", "Last", "The last line.", "Move"),
+    _a("detail.back", "q,escape", "back", "Back", "Back to the queue.", "Dashboard", hint=True),
+    *(action for action in QUEUE if action.group == "Act" or action.id == "queue.copy"),
+)  # fmt: skip

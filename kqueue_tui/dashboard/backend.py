@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kbatch_core.errors import KbatchError
     from kbatch_core.model.objects import Event, Job, Pod
     from kbatch_core.status.row import JobRow
+    from kqueue_tui.dashboard.details import Details
 
 SyncState = Literal["LOADING", "LIVE", "STALE", "RETRYING", "FORBIDDEN"]
 
@@ -76,7 +77,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Backend:
-    """A connection, once it is there. `shell` gives the command that opens a shell in a job's pod.
+    """A connection, once it is there. `shell` gives the command that opens a shell in a job's pod; `details` blocks.
 
     `now` is the clock that rows are made with, in seconds since the epoch.
     """
@@ -88,6 +89,7 @@ class Backend:
     acts: Acts
     now: Callable[[], float]
     shell: Callable[[JobRow], Sequence[str]]
+    details: Callable[[JobRow], Details]
 
 
 class Connect(Protocol):

@@ -21,7 +21,7 @@ def text(lines: list[list[Part]]) -> list[str]:
 def test_a_full_use_fills_up_to_the_line_of_what_was_asked() -> None:
     lines = text(draw(Curve([(60.0, 4.0)], 4.0, amount), 30, 5, seconds=60, time=amount))
     assert lines[0].startswith("   4.0 ┤")
-    assert lines[3].startswith("   0.0 ┤" + "⣿" * 22)
+    assert lines[3].startswith("   0.0 ┤" + "█" * 22)
     assert lines[4].strip().startswith("└0.0")
     assert lines[4].endswith("60.0")
 
@@ -40,7 +40,7 @@ def test_what_is_above_the_line_has_another_role() -> None:
 
 
 def test_a_little_use_is_seen_and_a_peak_is_not_lost() -> None:
-    assert "⣀" in text(draw(Curve([(60.0, 0.001)], 4.0, amount), 30, 5, seconds=60, time=amount))[3]
+    assert "▁" in text(draw(Curve([(60.0, 0.001)], 4.0, amount), 30, 5, seconds=60, time=amount))[3]
     steps = [(float(second), 9.0 if second == 500 else 1.0) for second in range(1, 1001)]
     assert max(value or 0 for value in columns(steps, 40, 1000)) == 9.0
 

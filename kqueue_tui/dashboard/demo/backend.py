@@ -12,6 +12,7 @@ from kbatch_core.errors import Refused
 from kbatch_core.queue.sync import Sync
 from kbatch_core.status.row import JobRow, make_row, task_rows
 from kqueue_tui.dashboard.backend import Backend, Scope
+from kqueue_tui.dashboard.demo.details import details_of
 from kqueue_tui.dashboard.demo.play import Objects, Play, objects
 from kqueue_tui.dashboard.demo.script import plays
 
@@ -181,5 +182,6 @@ def demo_backend(
         queue=queue,
         acts=DemoActs(queue, clock),
         now=clock,
+        details=lambda row: details_of(queue.play(row.uid), row, clock()),
         shell=lambda row: ["sh", "-c", f"echo The demo has no pod for {row.id}.; sleep 1"],
     )

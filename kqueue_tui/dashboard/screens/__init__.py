@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kqueue_tui.dashboard.screens.job import JobScreen
 
-JOB_SCREENS: dict[str, tuple[str, str]] = {}
+JOB_SCREENS: dict[str, tuple[str, str]] = {
+    "detail": ("kqueue_tui.dashboard.screens.detail", "DetailScreen"),
+}
 """Name -> (module, class)."""
 
 

@@ -27,6 +27,15 @@ GROUP_LOOKS = {
     "cancelled": Look("cancelled", "■", "cancelled"),
 }
 
+GROUP_COLOURS = {
+    "running": "$text-success",
+    "waiting": "$text-warning",
+    "done": "$foreground 60%",
+    "failed": "$text-error",
+    "cancelled": "$foreground 60%",
+}
+"""As variables of the theme."""
+
 _LOOKS = {
     "R": GROUP_LOOKS["running"],
     "CG": Look("running", "◑", "completing"),

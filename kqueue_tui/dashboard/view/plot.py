@@ -1,6 +1,7 @@
-"""A picture of what a job used over time, in braille dots: one filled curve, its axes, and a line at what was asked.
+"""A picture of what a job used over time, in block characters: a filled curve, axes, a line at what was asked.
 
-Pure: numbers in, lines of (text, role) out; the widget gives the roles their colours. A cell has two by four dots.
+Pure: numbers in, lines of (text, role) out; the widget gives the roles their colours. Blocks, not braille dots, which
+would be finer: terminals draw blocks themselves, and of braille many fonts have none of the right width.
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ from typing import Literal, NamedTuple
 Role = Literal["axis", "label", "curve", "over", "asked"]
 Part = tuple[str, Role]
 
-_DOTS_ACROSS, _DOTS_DOWN = 2, 4
-_BLANK = 0x2800
-# Unicode's braille patterns: the bit of each dot, by column and by row from the bottom.
-_BITS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+_STEPS = len(_BLOCKS) - 1
+"""So many steps of height are in one line."""
 _LABEL = 7
 _HEADROOM = 1.05
 
@@ -41,11 +41,11 @@ def draw(
         return []
     peak = max(value for _, value in curve.steps)
     top = max(peak, curve.asked, 1e-9) * _HEADROOM
-    values = columns(curve.steps, across * _DOTS_ACROSS, seconds)
+    values = columns(curve.steps, across, seconds)
     asked_line = _line_of(curve.asked, top, down) if curve.asked else -1
     lines = []
     for line in range(down):
-        low = (down - 1 - line) * _DOTS_DOWN
+        low = (down - 1 - line) * _STEPS
         label = curve.words(curve.asked) if line == asked_line else curve.words(0) if line == down - 1 else ""
         if line == 0 and abs(asked_line - line) > 1:
             label = curve.words(top / _HEADROOM)
@@ -54,10 +54,7 @@ def draw(
             ("┤" if label else "│", "axis"),
         ]
         over = curve.asked > 0 and line < asked_line
-        parts += _merge(
-            _cell(values[2 * column : 2 * column + 2], low, top, down, line == asked_line, over)
-            for column in range(across)
-        )
+        parts += _merge(_cell(_height(value, top, down) - low, line == asked_line, over) for value in values)
         lines.append(parts)
     lines.append(_axis(across, seconds, time))
     return lines
@@ -80,24 +77,20 @@ def columns(steps: Sequence[tuple[float, float]], count: int, seconds: float) ->
 
 def _line_of(value: float, top: float, down: int) -> int:
     """The line of text, from above, in which a value stands."""
-    dots = _dots(value, top, down)
-    return min(max(down - 1 - (dots - 1) // _DOTS_DOWN, 0), down - 1)
+    return min(max(down - 1 - (_height(value, top, down) - 1) // _STEPS, 0), down - 1)
 
 
-def _dots(value: float, top: float, down: int) -> int:
-    """How many dots high a value stands; what is used at all is seen."""
-    dots = round(value / top * down * _DOTS_DOWN)
-    return max(dots, 1) if value > 0 else 0
+def _height(value: float | None, top: float, down: int) -> int:
+    """How many steps high a value stands; what is used at all is seen."""
+    if not value:
+        return 0
+    return max(round(value / top * down * _STEPS), 1)
 
 
-def _cell(values: Sequence[float | None], low: int, top: float, down: int, asked: bool, over: bool) -> Part:
-    pattern = 0
-    for column, value in enumerate(values):
-        filled = (_dots(value, top, down) if value is not None else 0) - low
-        for row in range(min(max(filled, 0), _DOTS_DOWN)):
-            pattern |= _BITS[column][row]
-    if pattern:
-        return chr(_BLANK + pattern), "over" if over else "curve"
+def _cell(filled: int, asked: bool, over: bool) -> Part:
+    """One cell of the curve: `filled` steps of it, or what is behind."""
+    if filled > 0:
+        return _BLOCKS[min(filled, _STEPS)], "over" if over else "curve"
     return ("╌", "asked") if asked else (" ", "curve")
 
 

@@ -6,8 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from kqueue_tui.dashboard.view.lines import Line
-from kqueue_tui.dashboard.view.looks import look_of
-from kqueue_tui.dashboard.widgets.status_line import GROUP_COLOURS
+from kqueue_tui.dashboard.view.looks import GROUP_COLOURS, look_of
 from kqueue_tui.dashboard.widgets.table_line import fit
 
 

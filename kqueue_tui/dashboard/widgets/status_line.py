@@ -8,15 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from kqueue_tui.dashboard.view.columns import cells
-from kqueue_tui.dashboard.view.looks import GROUP_LOOKS, GROUPS
-
-GROUP_COLOURS = {
-    "running": "$text-success",
-    "waiting": "$text-warning",
-    "done": "$foreground 60%",
-    "failed": "$text-error",
-    "cancelled": "$foreground 60%",
-}
+from kqueue_tui.dashboard.view.looks import GROUP_COLOURS, GROUP_LOOKS, GROUPS
 
 
 class StatusLine(Widget):
