@@ -150,11 +150,11 @@ class Dashboard(App[None]):
             return self.view.row(uid)
         return next((row for row in self._task_rows(uid) if row.task == task), None)
 
-    def open_job(self, name: str, row: JobRow) -> None:
-        """Open one of JOB_SCREENS for a job or task."""
+    def open_job(self, name: str, row: JobRow, *options: str) -> None:
+        """Open one of JOB_SCREENS for a job or task; `options` are the screen's own."""
         from kqueue_tui.dashboard.screens.job import Target
 
-        self.push_screen(job_screen(name)(Target(row)))
+        self.push_screen(job_screen(name)(Target(row), *options))
 
     def say(self, text: str, *, severity: Severity = "information", title: str = "") -> None:
         """A toast. Never reads markup: names and messages of jobs are in it."""

@@ -46,14 +46,14 @@ class DetailScreen(JobScreen):
         details: Details | None
         problem: str = ""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, tab: str = "overview") -> None:
         super().__init__(target)
         self._title = Static(id="detail-title", markup=False)
         self._tabs = TabLine()
         self._text = Static(id="detail-text", markup=False)
         self._plot = UsagePlot()
         self._more = Static(id="detail-more", markup=False)
-        self._tab = "overview"
+        self._tab = tab
         self._details: Details | None = None
         self._problem = ""
         self._read_at = float("-inf")

@@ -134,10 +134,10 @@ class QueueScreen(JobActions):
 
     # Looking
 
-    def action_open(self, name: str) -> None:
+    def action_open(self, name: str, *options: str) -> None:
         line = self._table.cursor
         if line is not None:
-            self.dashboard.open_job(name, line.row)
+            self.dashboard.open_job(name, line.row, *options)
 
     def action_show_group(self, group: str) -> None:
         old = self._view.filter
