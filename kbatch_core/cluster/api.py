@@ -13,12 +13,12 @@ from urllib.parse import quote
 
 import msgspec
 
+from kbatch_core.cluster.listing import PIECE, Item, ListReader
 from kbatch_core.cluster.retry import Retry
 from kbatch_core.cluster.transport import AnswerLost, Query, StopHandle, Stream, Transport
 from kbatch_core.errors import (
     Conflict,
     ConnectionFailed,
-    Gone,
     NotFound,
     PermissionDenied,
     ServerBusy,
@@ -27,17 +27,12 @@ from kbatch_core.errors import (
 from kbatch_core.model import labels
 from kbatch_core.model.objects import (
     Event,
-    EventList,
     Job,
-    JobList,
     LimitRange,
-    LimitRangeList,
     Node,
     NodeList,
     Pod,
-    PodList,
     ResourceQuota,
-    ResourceQuotaList,
     WholeJob,
 )
 
@@ -112,7 +107,7 @@ class Api:
     def list_jobs(self, selector: str = labels.SELECTOR, *, namespace: str | None = None) -> list[Job]:
         """All Jobs that the selector matches, as of now. `namespace` "" = every namespace."""
         where = self.namespace if namespace is None else namespace
-        return self._list(jobs_path(where), JobList, {"labelSelector": selector})
+        return self._list(jobs_path(where), Job, {"labelSelector": selector})
 
     def patch_job(self, name: str, patch: Mapping[str, Any], *, namespace: str | None = None) -> Job:
         """Merge `patch` (RFC 7386) into the Job; the same patch twice changes nothing more."""
@@ -141,14 +136,12 @@ class Api:
     def list_pods(self, selector: str, *, namespace: str | None = None) -> list[Pod]:
         """All pods that the selector matches."""
         where = self.namespace if namespace is None else namespace
-        return self._list(core_path(where, "pods"), PodList, {"labelSelector": selector})
+        return self._list(core_path(where, "pods"), Pod, {"labelSelector": selector})
 
     def list_events(self, uid: str, *, namespace: str | None = None) -> list[Event]:
         """The events of one object. Never a whole namespace: that list can be larger than all else together."""
         where = self.namespace if namespace is None else namespace
-        return self._list(
-            core_path(where, "events"), EventList, {"fieldSelector": f"involvedObject.uid={uid}"}
-        )
+        return self._list(core_path(where, "events"), Event, {"fieldSelector": f"involvedObject.uid={uid}"})
 
     def open_log(
         self,
@@ -173,15 +166,15 @@ class Api:
     def list_running(self) -> list[Pod]:
         """The pods of every namespace that take room on a node."""
         query = {"fieldSelector": "status.phase!=Succeeded,status.phase!=Failed,spec.nodeName!="}
-        return self._list(core_path("", "pods"), PodList, query)
+        return self._list(core_path("", "pods"), Pod, query)
 
     def list_quotas(self) -> list[ResourceQuota]:
         """The quotas of the namespace."""
-        return self._list(core_path(self.namespace, "resourcequotas"), ResourceQuotaList, {})
+        return self._list(core_path(self.namespace, "resourcequotas"), ResourceQuota, {})
 
     def list_limit_ranges(self) -> list[LimitRange]:
         """The limit ranges of the namespace."""
-        return self._list(core_path(self.namespace, "limitranges"), LimitRangeList, {})
+        return self._list(core_path(self.namespace, "limitranges"), LimitRange, {})
 
     def claim_access(self, name: str) -> list[str] | None:
         """The access modes of a volume claim; None when it may not be read."""
@@ -197,7 +190,7 @@ class Api:
         for version in ("v1beta2", "v1beta1"):
             path = f"/apis/kueue.x-k8s.io/{version}/namespaces/{quote(self.namespace)}/localqueues"
             try:
-                found: list[Job] = self._list(path, JobList, {})
+                found = self._list(path, Job, {})
             except (NotFound, ConnectionFailed):
                 # An API group that is not there is answered with plain text, not with a Status.
                 continue
@@ -227,12 +220,16 @@ class Api:
     def _get(self, path: str, kind: type[Decoded], query: Query | None = None) -> Decoded:
         return _decode(self.retry.call(lambda: self.transport.request("GET", path, query=query)), kind)
 
-    def _list(self, path: str, kind: type[Any], query: Query) -> list[Any]:
-        """Every page of a list; once more without pages when the continue token became too old."""
-        try:
-            return [item for page in self._pages(path, kind, {**query, "limit": PAGE}) for item in page]
-        except Gone:
-            return list(self._get(path, kind, query).items)
+    def _list(self, path: str, kind: type[Item], query: Query) -> list[Item]:
+        """A whole list, as of now."""
+        reader = ListReader(kind)
+
+        def attempt() -> list[Item]:
+            found: list[Item] = []
+            reader.read(self.transport.read_pieces(path, query=query, size=PIECE), found)
+            return found
+
+        return self.retry.call(attempt)
 
     def _pages(self, path: str, kind: type[Any], query: Query) -> Iterator[list[Any]]:
         token = ""

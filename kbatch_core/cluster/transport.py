@@ -217,6 +217,23 @@ class Transport:
             raise problem(method, path, response.status, data, response.headers, self.settings)
         return data
 
+    def read_pieces(
+        self, path: str, *, query: Query | None = None, size: int, read_seconds: float = READ_SECONDS
+    ) -> Iterator[bytes]:
+        """GET a large body, `size` bytes at a time as they come. Raises as `request`, also between two pieces."""
+        response = self._open("GET", path, query, None, {"Accept": "application/json"}, read_seconds, None)
+        try:
+            if response.status > 299:
+                raise problem("GET", path, response.status, response.data, response.headers, self.settings)
+            while data := response.read(size):
+                yield data
+        except (HTTPError, OSError) as error:
+            response.close()
+            raise translate(error, self.settings.server, sent=True) from error
+        except GeneratorExit:
+            response.close()
+            raise
+
     def open_stream(
         self,
         path: str,

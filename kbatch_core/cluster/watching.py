@@ -7,10 +7,11 @@ from typing import Any, Generic, Protocol
 
 import msgspec
 
+from kbatch_core.cluster.listing import ObjectList
 from kbatch_core.cluster.mirror import Kind
 from kbatch_core.cluster.problems import one_line
 from kbatch_core.errors import ConnectionFailed, Gone, KbatchError, ServerBusy
-from kbatch_core.model.objects import ListMeta, ObjectMeta, Status
+from kbatch_core.model.objects import ObjectMeta, Status
 
 EVENT_TYPES = frozenset({"ADDED", "MODIFIED", "DELETED"})
 
@@ -21,13 +22,6 @@ class ByteStream(Protocol):
     def chunks(self) -> Iterator[bytes]: ...
 
     def close(self) -> None: ...
-
-
-class ObjectList(msgspec.Struct, Generic[Kind]):
-    """Any list of the API."""
-
-    metadata: ListMeta
-    items: list[Kind]
 
 
 class WatchEvent(msgspec.Struct):

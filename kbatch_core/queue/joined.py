@@ -16,11 +16,11 @@ from kbatch_core.cluster.mirror import DELETED, Change
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Event, Job, Node, OwnedMetadata, Pod, ResourceQuota, Workload
 from kbatch_core.model.record import Record
-from kbatch_core.queue.needs import next_look, to_explain, wants_nodes
 from kbatch_core.queue.reads import Need, ReadPlan
 from kbatch_core.queue.records import AskedRecords, Key
 from kbatch_core.status import ClusterFacts, JobRow, make_row
 from kbatch_core.status.case import condition, event_time
+from kbatch_core.status.needs import next_look, to_explain, wants_nodes
 
 # What each right is for, said once when it is missing.
 MISSING: Mapping[str, str] = {
@@ -273,7 +273,7 @@ class Joined:
             self._look_at(uid, clock + later)
         if not self._explain:
             return
-        wanted = to_explain(job, pods, row, nodes_known=self._nodes is not None)
+        wanted = to_explain(job, pods, nodes_known=self._nodes is not None)
         if wanted is None:
             self.plan.forget(uid)
         else:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from kbatch_core.model.objects import Job, Pod, parse_time
-from kbatch_core.status.case import is_over, is_running
+from kbatch_core.status.case import condition, is_over, is_running
 from kbatch_core.status.row import JobRow
 from kbatch_core.status.tasks import speaker
 from kbatch_core.status.unplaced import SETTLED_SECONDS
@@ -16,12 +16,13 @@ STEP_SECONDS = 10.0
 LASTING = frozenset({"NodeSilent", "ImagePull"})
 
 
-def to_explain(job: Job, pods: Collection[Pod], row: JobRow, *, nodes_known: bool) -> str | None:
+def to_explain(job: Job, pods: Collection[Pod], *, nodes_known: bool = False) -> str | None:
     """The uid of the object whose events say why the job does not run; None when nothing needs them.
 
     One object per job: the Job while it has no pod, else the pod that speaks for it.
     """
-    if row.finished or job.spec.suspend or job.metadata.deletion_timestamp is not None:
+    over = condition(job.status.conditions, "Complete") or condition(job.status.conditions, "Failed")
+    if over is not None or job.spec.suspend or job.metadata.deletion_timestamp is not None:
         return None
     pod = speaker(list(pods))
     if pod is None:

@@ -1,0 +1,121 @@
+"""A list taken apart while it arrives: of ten thousand Jobs only those of this moment are in memory as text.
+
+One request without pages: the API server answers it from its cache, where each page of a paged list is read from
+etcd anew, and it writes while we read. Numbers: docs/decisions.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from kbatch_core.errors import ConnectionFailed
+from kbatch_core.model.objects import ListMeta
+
+# Bytes looked at in one go.
+PIECE = 1 << 19
+_ITEMS = b'"items":['
+_HEAD_LIMIT = 1 << 14
+# The API writes compact JSON and an item's metadata first. Inside of a string the quotes would be escaped, so this
+# is always the end of one item and the beginning of the next.
+_BETWEEN = b'},{"metadata":'
+_BEGIN, _END = b'{"metadata":', b"}"
+
+
+Item = TypeVar("Item")
+
+
+class ObjectList(msgspec.Struct, Generic[Item]):
+    """Any list of the API."""
+
+    metadata: ListMeta
+    items: list[Item]
+
+
+class _Head(msgspec.Struct):
+    metadata: ListMeta = ListMeta()
+
+
+class ListReader(Generic[Item]):
+    """Reads one kind; threads may share it."""
+
+    def __init__(self, kind: type[Item]) -> None:
+        self._item: msgspec.json.Decoder[Item] = msgspec.json.Decoder(kind)
+        self._kind = kind
+
+    def read(self, pieces: Iterable[bytes], found: list[Item]) -> ListMeta:
+        """Add the items of a list to `found` as they come. Raises ConnectionFailed for what is no list."""
+        source = iter(pieces)
+        head, rest = _read_head(source)
+        if head is None:
+            return self._read_whole(b"".join([rest, *source]), found)
+        for items in _items(rest, source):
+            try:
+                found += map(self._item.decode, items)
+            except UnicodeDecodeError:
+                found += (self._item.decode(_mended(one)) for one in items)
+            except (msgspec.DecodeError, msgspec.ValidationError) as error:
+                raise _no_list(error) from error
+        return head
+
+    def _read_whole(self, body: bytes, found: list[Item]) -> ListMeta:
+        """What another server than Kubernetes' own may write in another order."""
+        whole: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ObjectList[self._kind])  # type: ignore[name-defined]
+        try:
+            answer = whole.decode(body)
+        except UnicodeDecodeError:
+            answer = whole.decode(_mended(body))
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise _no_list(error) from error
+        found += answer.items
+        metadata: ListMeta = answer.metadata
+        return metadata
+
+
+def _read_head(source: Iterator[bytes]) -> tuple[ListMeta | None, bytes]:
+    """(what stands before the items, the rest that was read); None when it is not how Kubernetes writes a list."""
+    data = b""
+    for piece in source:
+        data += piece
+        before, mark, rest = data.partition(_ITEMS)
+        if mark and len(rest) >= len(_BEGIN):
+            try:
+                head = msgspec.json.decode(before.rstrip(b",") + _END, type=_Head).metadata
+            except (msgspec.DecodeError, msgspec.ValidationError):
+                break
+            # The metadata of a list stand before its items, or it is another kind of server.
+            if head.resource_version and rest.startswith(_BEGIN):
+                return head, rest
+            break
+        if len(data) > _HEAD_LIMIT and not mark:
+            break
+    return None, data
+
+
+def _items(data: bytes, source: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """The whole items in what was read and in each piece after it. Raises ConnectionFailed if the end is missing."""
+    data = data.removeprefix(_BEGIN)
+    while True:
+        *whole, data = data.split(_BETWEEN)
+        yield [b"".join((_BEGIN, one, _END)) for one in whole]
+        piece = next(source, None)
+        if piece is None:
+            break
+        data += piece
+    data = data.rstrip()
+    if not data.endswith(b"}]}"):
+        raise _no_list("it is cut off")
+    yield [_BEGIN + data.removesuffix(b"]}")]
+
+
+def _mended(data: bytes) -> bytes:
+    """With bytes that are not UTF-8 replaced: an annotation may hold any."""
+    return data.decode("utf-8", "replace").encode()
+
+
+def _no_list(why: object) -> ConnectionFailed:
+    return ConnectionFailed(
+        f"The server's answer is not what the Kubernetes API sends ({why}).", "Check the server address."
+    )

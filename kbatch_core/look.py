@@ -1,0 +1,71 @@
+"""One look at jobs: with their pods and the events that explain them, each read once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from kbatch_core.cluster.api import Api
+from kbatch_core.errors import KbatchError, Refused
+from kbatch_core.model.objects import Event, Job, Pod
+from kbatch_core.queue.owner import owner_uid
+from kbatch_core.status.needs import to_explain
+
+# To the API server the events of one object cost a look through all events of its namespace: so those of the
+# newest jobs only, a few at a time.
+EVENT_READS = 24
+AT_ONCE = 6
+
+Answer = TypeVar("Answer")
+
+
+class Seen(NamedTuple):
+    """A job with its pods, oldest first, and its events."""
+
+    job: Job
+    pods: Sequence[Pod]
+    events: Sequence[Event]
+
+
+def look(api: Api, jobs_selector: str, pods_selector: str, namespaces: Sequence[str]) -> list[Seen]:
+    """The jobs of some namespaces ("" = of all). Without a right to pods or events they are shown all the same."""
+    found: list[tuple[Job, Sequence[Pod]]] = []
+    for namespace in namespaces:
+        pods = _Later(lambda namespace=namespace: _pods_by_job(api, pods_selector, namespace))
+        jobs = api.list_jobs(jobs_selector, namespace=namespace)
+        known = pods.get()
+        found += ((job, known.get(job.metadata.uid, ())) for job in jobs)
+    events = read_events(api, found)
+    return [Seen(job, pods, events.get(job.metadata.uid, ())) for job, pods in found]
+
+
+def read_events(api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]]) -> dict[str, Sequence[Event]]:
+    """By the uid of the job, the events of what needs explaining; of many waiting jobs, of the newest only."""
+    needed = [(job, about) for job, pods in jobs if (about := to_explain(job, pods)) is not None]
+    needed.sort(key=lambda need: need[0].metadata.creation_timestamp, reverse=True)
+    found: dict[str, Sequence[Event]] = {}
+    waiting = needed[:EVENT_READS]
+    while waiting:
+        batch, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
+        reads = [(job.metadata.uid, _Later(lambda job=job, about=about: _events(api, job, about))) for job, about in batch]
+        found |= {uid: read.get() for uid, read in reads}
+    return found
+
+
+def _events(api: Api, job: Job, about: str) -> Sequence[Event]:
+    try:
+        return api.list_events(about, namespace=job.metadata.namespace)
+    except Refused:
+        return ()
+
+
+def _pods_by_job(api: Api, selector: str, namespace: str) -> dict[str, list[Pod]]:
+    try:
+        pods = api.list_pods(selector, namespace=namespace)
+    except Refused:
+        return {}
+    by_job: dict[str, list[Pod]] = {}
+    for pod in sorted(pods, key=lambda pod: pod.metadata.creation_timestamp):
+        by_job.setdefault(owner_uid(pod.metadata), []).append(pod)
+    return by_job
