@@ -36,9 +36,9 @@ from kbatch_core.history import (
     past_task_rows,
     records_of,
 )
+from kbatch_core.look import look, read_events
 from kbatch_core.manifest import Submission, build_job
 from kbatch_core.manifest.again import read_back
-from kbatch_core.manifest.change import is_finished
 from kbatch_core.model import labels
 from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.names import id_from, label_value, new_submit_id
@@ -176,18 +176,18 @@ class Client(Actions):
     ) -> Surveyed:
         """(job, its row, what makes a row per task of an array) of each job, as `list` has them."""
         job_selector = ",".join(part for part in (self.selector(user), selector) if part)
-        found: Surveyed = []
-        for namespace in namespaces or (self.api.namespace,):
-            jobs = self.api.list_jobs(job_selector, namespace=namespace)
-            pod_selector = self.selector(user, labels.POD_SELECTOR)
-            pods = self._pods_by_job(self.api.list_pods(pod_selector, namespace=namespace)) if jobs else {}
-            now = self.now()
-            for job in jobs:
-                own = pods.get((job.metadata.namespace, job.metadata.name), [])
-                facts = ClusterFacts(history=self.history)
-                every = partial(task_rows, job, own, [], now, facts)
-                found.append((job, self._row(job, own, now), every))
-        return found
+        seen = look(
+            self.api,
+            job_selector,
+            self.selector(user, labels.POD_SELECTOR),
+            namespaces or (self.api.namespace,),
+        )
+        now = self.now()
+        facts = ClusterFacts(history=self.history)
+        return [
+            (job, make_row(job, pods, events, now, facts), partial(task_rows, job, pods, (), now, facts))
+            for job, pods, events in seen
+        ]
 
     def past(self, *, user: str | None = "") -> Rows:
         """The rows of the history alone, where no cluster can be asked."""
@@ -245,7 +245,9 @@ class Client(Actions):
             if job.past is not None:
                 return past_row(job.past, now, gone=job.asked.covers(job.past))
             job = job.job
-        row = self._row(job, self.pods(job), now)
+        pods = self.pods(job)
+        events = read_events(self.api, [(job, pods)]).get(job.metadata.uid, ())
+        row = make_row(job, pods, events, now, ClusterFacts(history=self.history))
         past = self.history.read(row.id) if row.finished else None
         keep_ends(self.history, [job], [row], [past] if past is not None else [], now)
         return row
@@ -302,36 +304,12 @@ class Client(Actions):
             now=self._clock,
         )
 
-    def _row(self, job: Job, pods: Pods, now: float) -> JobRow:
-        return make_row(job, pods, self._events(job, pods), now, ClusterFacts(history=self.history))
-
     def _asked(self, user: str | None, namespaces: Sequence[str] = ()) -> Asked:
         return Asked(
             origin=self.origin(),
             namespaces=tuple(namespaces) or (self.api.namespace,),
             user=self.session.user if user is None else user,
         )
-
-    def _events(self, job: Job, pods: Collection[Pod]) -> Events:
-        """Events, only of what needs explaining: a job that waits. One read per object, never a namespace."""
-        if is_finished(job) or job.spec.suspend:
-            return []
-        if not pods:
-            return self.api.list_events(job.metadata.uid, namespace=job.metadata.namespace)
-        waiting = [pod for pod in pods if pod.status.phase == "Pending"]
-        return [
-            event
-            for pod in waiting[-1:]
-            for event in self.api.list_events(pod.metadata.uid, namespace=pod.metadata.namespace)
-        ]
-
-    @staticmethod
-    def _pods_by_job(pods: Collection[Pod]) -> dict[tuple[str, str], Pods]:
-        by_job: dict[tuple[str, str], Pods] = {}
-        for pod in sorted(pods, key=lambda pod: pod.metadata.creation_timestamp):
-            key = (pod.metadata.namespace, pod.metadata.labels.get(labels.JOB_NAME, ""))
-            by_job.setdefault(key, []).append(pod)
-        return by_job
 
 
 def read_script(path: str) -> Script:

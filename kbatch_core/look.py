@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 from kbatch_core.cluster.api import Api
 from kbatch_core.errors import KbatchError, Refused
 from kbatch_core.model.objects import Event, Job, Pod
-from kbatch_core.queue.owner import owner_uid
+from kbatch_core.status.case import owner_uid
 from kbatch_core.status.needs import to_explain
 
 # To the API server the events of one object cost a look through all events of its namespace: so those of the
@@ -32,10 +33,10 @@ def look(api: Api, jobs_selector: str, pods_selector: str, namespaces: Sequence[
     """The jobs of some namespaces ("" = of all). Without a right to pods or events they are shown all the same."""
     found: list[tuple[Job, Sequence[Pod]]] = []
     for namespace in namespaces:
-        pods = _Later(lambda namespace=namespace: _pods_by_job(api, pods_selector, namespace))
         jobs = api.list_jobs(jobs_selector, namespace=namespace)
-        known = pods.get()
-        found += ((job, known.get(job.metadata.uid, ())) for job in jobs)
+        # After the jobs: of one that has ended the pod must not be seen as it was before.
+        pods = _pods_by_job(api, pods_selector, namespace) if jobs else {}
+        found += ((job, pods.get(job.metadata.uid, ())) for job in jobs)
     events = read_events(api, found)
     return [Seen(job, pods, events.get(job.metadata.uid, ())) for job, pods in found]
 
@@ -48,7 +49,7 @@ def read_events(api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]]) -> dict[str
     waiting = needed[:EVENT_READS]
     while waiting:
         batch, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
-        reads = [(job.metadata.uid, _Later(lambda job=job, about=about: _events(api, job, about))) for job, about in batch]
+        reads = [(job.metadata.uid, _Later(partial(_events, api, job, about))) for job, about in batch]
         found |= {uid: read.get() for uid, read in reads}
     return found
 
@@ -69,3 +70,26 @@ def _pods_by_job(api: Api, selector: str, namespace: str) -> dict[str, list[Pod]
     for pod in sorted(pods, key=lambda pod: pod.metadata.creation_timestamp):
         by_job.setdefault(owner_uid(pod.metadata), []).append(pod)
     return by_job
+
+
+class _Later(Generic[Answer]):
+    """A call in a thread of its own, which ends with the call; `get` waits for its answer or raises its error."""
+
+    def __init__(self, call: Callable[[], Answer]) -> None:
+        self._call = call
+        self._answer: list[Answer] = []
+        self._error: KbatchError | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._answer.append(self._call())
+        except KbatchError as error:
+            self._error = error
+
+    def get(self) -> Answer:
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._answer[0]

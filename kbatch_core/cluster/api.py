@@ -38,7 +38,6 @@ from kbatch_core.model.objects import (
 
 Decoded = TypeVar("Decoded")
 
-PAGE = 500
 # Nodes are large, and the first few mostly tell enough.
 NODE_PAGE = 100
 MERGE_PATCH = "application/merge-patch+json"

@@ -14,12 +14,12 @@ import msgspec
 
 from kbatch_core.cluster.mirror import DELETED, Change
 from kbatch_core.model import labels
-from kbatch_core.model.objects import Event, Job, Node, OwnedMetadata, Pod, ResourceQuota, Workload
+from kbatch_core.model.objects import Event, Job, Node, Pod, ResourceQuota, Workload
 from kbatch_core.model.record import Record
 from kbatch_core.queue.reads import Need, ReadPlan
 from kbatch_core.queue.records import AskedRecords, Key
 from kbatch_core.status import ClusterFacts, JobRow, make_row
-from kbatch_core.status.case import condition, event_time
+from kbatch_core.status.case import condition, event_time, owner_uid
 from kbatch_core.status.needs import next_look, to_explain, wants_nodes
 
 # What each right is for, said once when it is missing.
@@ -348,11 +348,6 @@ class Joined:
 
     def _set_facts(self, **facts: Any) -> None:
         self._facts = msgspec.structs.replace(self._facts, **facts)
-
-
-def owner_uid(metadata: OwnedMetadata) -> str:
-    """The uid of the controlling owner; "" when there is none."""
-    return next((owner.uid for owner in metadata.owner_references if owner.controller), "")
 
 
 def _ready(node: Node) -> bool:

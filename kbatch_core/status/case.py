@@ -14,6 +14,7 @@ from kbatch_core.model.objects import (
     ContainerStatus,
     Event,
     Job,
+    OwnedMetadata,
     Pod,
     Terminated,
     Waiting,
@@ -208,6 +209,11 @@ def is_running(pod: Pod) -> bool:
     return pod.status.phase == "Running" and any(
         status.state.running is not None for status in pod.status.container_statuses
     )
+
+
+def owner_uid(metadata: OwnedMetadata) -> str:
+    """The uid of the controlling owner, of a pod that of its Job; "" when there is none."""
+    return next((owner.uid for owner in metadata.owner_references if owner.controller), "")
 
 
 def event_time(event: Event) -> float:

@@ -128,6 +128,9 @@ class World:
                 items = [one for one in items if one["involvedObject"]["uid"] == uid]
             return json.dumps({"metadata": {"resourceVersion": str(self._version)}, "items": items}).encode()
 
+    def read_pieces(self, path: str, *, query: Query | None = None, size: int) -> Iterator[bytes]:
+        yield self.request("GET", path, query=query)
+
     def open_stream(
         self, path: str, *, query: Query | None, read_seconds: float, handle: StopHandle | None
     ) -> WorldStream:

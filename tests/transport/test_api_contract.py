@@ -125,12 +125,18 @@ def test_a_dry_run_creates_nothing(api: Api, namespace: str) -> None:
     assert api.list_jobs() == []
 
 
-def test_pages_make_the_whole_list(api: Api, namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kbatch_core.cluster.api.PAGE", 3)
-    made = {api.create_job(submission(namespace).manifest).metadata.name for _ in range(8)}
+def test_a_list_is_whole_wherever_it_is_cut(
+    api: Api, cluster: Cluster, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is taken apart while it arrives: what the real server writes must be what that expects."""
+    monkeypatch.setattr("kbatch_core.cluster.api.PIECE", 700)
+    monkeypatch.setattr("kbatch_core.cluster.listing.ListReader._read_whole", None)
+    made = {api.create_job(submission(namespace).manifest).metadata.uid for _ in range(8)}
     before = api.transport.requests
-    assert {job.metadata.name for job in api.list_jobs()} == made
-    assert api.transport.requests - before == 3
+    assert {job.metadata.uid for job in api.list_jobs()} == made
+    assert api.transport.requests - before == 1
+    listed = cluster.get("jobs", "-n", namespace)["items"]
+    assert {one["metadata"]["uid"] for one in listed} == made
 
 
 def test_the_same_submit_twice_is_one_job_and_anothers_name_is_a_conflict(api: Api, namespace: str) -> None:

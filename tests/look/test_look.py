@@ -1,0 +1,56 @@
+"""One look at jobs reads no more than it must, and shows what it may."""
+
+from __future__ import annotations
+
+from kbatch_core.look import EVENT_READS, Seen, look
+from tests.queue.wire import a_job, a_pod, an_event, complete, unscheduled
+from tests.queue.world import EVENTS, JOBS, PODS, World
+
+
+def seen(world: World) -> dict[str, Seen]:
+    return {one.job.metadata.name: one for one in look(world.api, "a=b", "c", ["ann"])}
+
+
+def test_each_job_comes_with_its_own_pods_and_events() -> None:
+    world = World()
+    world.put(EVENTS, an_event("none", "FailedCreate", "quota"))
+    world.put(EVENTS, an_event("waits-pod", "NotTriggerScaleUp", "no"))
+    world.put(EVENTS, an_event("done", "SuccessfulCreate", "made"))
+    for name, fields in (("none", {}), ("waits", {}), ("done", complete()), ("runs", {"active": 1})):
+        world.put(JOBS, a_job(name, **fields))
+    world.put(PODS, a_pod("waits", **unscheduled("0/1 nodes")))
+    world.put(PODS, a_pod("runs", phase="Running", node="a"))
+    found = seen(world)
+    told = {
+        name: ([pod.metadata.name for pod in one.pods], [e.reason for e in one.events])
+        for name, one in found.items()
+    }
+    assert told == {
+        "none": ([], ["FailedCreate"]),
+        "waits": (["waits-pod"], ["NotTriggerScaleUp"]),
+        "done": ([], []),
+        "runs": (["runs-pod"], []),
+    }
+    assert world.count(EVENTS) == 2, "what runs or has ended needs no explaining"
+
+
+def test_of_a_thousand_waiting_jobs_only_the_newest_are_asked_about() -> None:
+    world = World()
+    for number in range(1000):
+        world.put(JOBS, a_job(f"job-{number}", ago=1000 - number))
+    assert len(seen(world)) == 1000
+    asked = {query["fieldSelector"] for path, query in world.asked if path == EVENTS}
+    assert asked == {f"involvedObject.uid=uid-job-{number}" for number in range(1000 - EVENT_READS, 1000)}
+
+
+def test_nothing_is_asked_about_no_jobs() -> None:
+    world = World()
+    assert seen(world) == {}
+    assert [path for path, _ in world.asked] == [JOBS]
+
+
+def test_without_a_right_to_pods_and_events_the_jobs_are_shown() -> None:
+    world = World()
+    world.refused |= {PODS, EVENTS}
+    world.put(JOBS, a_job("one"))
+    assert seen(world)["one"][1:] == ((), ())
