@@ -7,8 +7,9 @@
 #   -m truncate      begin them anew at each start
 #   -t SECONDS       time limit                          -k SECONDS   from TERM to KILL
 #   -s [B:]SIG@SECS  signal, so long before the limit    -i PARTS     task numbers of an array (below)
-#   -d FOLDER        the job's folder in home            -w FOLDER    scratch, always writable
-#   -l FILE          termination message                 -g FOLDER    control group
+#   -d FOLDER        the job's folder in home            -u SECONDS   between two lines of usage.csv
+#   -w FOLDER        scratch, always writable            -l FILE      termination message
+#   -g FOLDER        control group
 #
 # Each NAME is exported as KBATCH_NAME and as SLURM_NAME.
 #
@@ -24,8 +25,8 @@
 # Until the script runs, being told to end is only noted.
 trap '_reason=Terminated' TERM INT HUP
 unset _o _e _m _t _s _i _d _task
-_k=25 _w=/kbatch/tmp _l=/dev/termination-log _g=/sys/fs/cgroup
-while getopts o:e:m:t:k:s:i:d:w:l:g: _letter; do eval "_$_letter=\$OPTARG"; done
+_k=25 _u=10 _w=/kbatch/tmp _l=/dev/termination-log _g=/sys/fs/cgroup
+while getopts o:e:m:t:k:s:i:d:u:w:l:g: _letter; do eval "_$_letter=\$OPTARG"; done
 shift $((OPTIND - 1))
 # 3 and 4 are the container's log; nothing of the shell's own goes there.
 exec 3>&1 4>&2 </dev/null 2>/dev/null
@@ -149,7 +150,7 @@ trap '_stop TimeLimit' USR1
 trap '_send KILL; _again=1' ALRM
 trap '_s=${_s%@*}; case $_s in B:*) kill -s ${_s#B:} $_script ;; *) _send $_s ;; esac; _again=1' USR2
 [ ! $_reason ] || _stop $_reason
-_every 10 _sample
+_every $_u _sample
 [ ! $_t ] || _every $_t '_tell USR1'
 # A sleep of less than nothing fails: then the signal is not sent.
 [ ! $_s ] || _every $((${_t:-0} - ${_s#*@})) '_tell USR2'
@@ -178,7 +179,7 @@ read -r _peak <memory.peak || read -r _peak <memory/memory.max_usage_in_bytes ||
 # _text FILE: its beginning, as the inside of a JSON string.
 _text() { printf %s "$(head -c 300 "$1")" | tr -c ' !#-[]-}' '?'; }
 _line=$(printf '{~id~:~%s~,~task~:%s,~exit~:%d,~reason~:~%s~,~start~:%d,~end~:%d,~cpu~:%d,~mem~:%d,~oom~:%d,~restart~:%d,~node~:~%s~,~output_error~:~%s~,~progress~:~%s~}' \
-  $KBATCH_JOB_ID ${_task:-null} $_exit "$_why" $_begin $_end $((_cpu / 1000000)) $_peak $_kills $_restart \
+  $KBATCH_JOB_ID ${_task:-null} $_exit "$_why" $_begin $_end $((_cpu / 1000000)) ${_peak:-0} $_kills $_restart \
   "$KBATCH_JOB_NODELIST" "$(_text $_w/problem)" "$(_text "$_progress")" | tr '~' '"')
 echo "$_line" >$_l
 echo "$_line" >$_record.tmp && mv "$_record.tmp" "$_record.json"
