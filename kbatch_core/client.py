@@ -166,7 +166,7 @@ class Client(Actions):
         if history:
             of_jobs = [row for _, row, _ in found]
             now = self.now()
-            keep_ends(self.history, [job for job, _, _ in found], of_jobs, pasts, now)
+            keep_ends(self.history, [(job, row) for job, row, _ in found], pasts, self.pods, now)
             asked = self._asked(user, namespaces)
             rows += absent_rows(pasts, {row.id for row in of_jobs}, asked, now)
         return _by_age(rows)
@@ -249,7 +249,8 @@ class Client(Actions):
         events = read_events(self.api, [(job, pods)]).get(job.metadata.uid, ())
         row = make_row(job, pods, events, now, ClusterFacts(history=self.history))
         past = self.history.read(row.id) if row.finished else None
-        keep_ends(self.history, [job], [row], [past] if past is not None else [], now)
+        if past is not None:
+            keep_ends(self.history, [(job, row)], [past], lambda _: pods, now)
         return row
 
     def task_rows(self, job: Job | Found) -> Rows:

@@ -13,18 +13,21 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from kbatch_core.history.past import Task
+from kbatch_core.history.rows import UNKNOWN
 from kbatch_core.history.usage import Sample, downsample, mean_gpu
 from kbatch_core.model.objects import Pod
 from kbatch_core.model.quantity import GIB, MIB, format_cpus, format_memory
 from kbatch_core.model.record import Record, parse_record
 from kbatch_core.model.timelimit import format_time
 from kbatch_core.status import JobRow
-from kbatch_core.status.case import job_statuses
+from kbatch_core.status.case import job_statuses, pod_index
 
 MEMORY_MARGIN = 1.2
 TIME_MARGIN = 1.25
 AT_LIMIT = 0.98
-"""Above this part of the memory asked for a peak tells nothing: the files that a job reads fill what is free."""
+"""Above this part of the memory asked for a peak tells nothing: the files that a job reads fill what is free. The
+samples are without them, but 10 s apart."""
+SAMPLED_MARGIN = 1.5
 ENOUGH_SAMPLES = 6
 
 
@@ -32,7 +35,8 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     """What one task (or a job that is no array) used. None = nothing tells.
 
     `wall` and `cpu_seconds` in seconds, `cores` on average, `busy` the cores that it used in its busy times (the 95th
-    percentile), `memory` its peak in bytes, `gpu` the mean percent of its GPUs. `ended`: from the record at its end.
+    percentile), `memory` its peak in bytes and `sampled` that of the samples, which are without the files that it
+    read, `gpu` the mean percent of its GPUs. `ended`: from the record at its end.
     """
 
     task: Task
@@ -43,6 +47,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     cores: float | None
     busy: float | None
     memory: int | None
+    sampled: int | None
     gpu: float | None
 
 
@@ -102,7 +107,7 @@ def efficiency(
     return Efficiency(
         row=row,
         uses=uses,
-        running=not row.finished,
+        running=not row.finished and row.state != UNKNOWN,
         cpu=sum(use.cpu_seconds for use in worked) / room if room else None,
         memory=peak.high / row.memory if peak is not None and row.memory else None,
         time=wall.high / row.time_limit if wall is not None and row.time_limit else None,
@@ -116,28 +121,27 @@ def efficiency(
 
 
 def records_of(job_id: str, pods: Iterable[Pod]) -> dict[Task, Record]:
-    """The records in the termination messages of a job's pods, oldest pod first: of each task the last start's."""
-    found: dict[Task, Record] = {}
+    """The records in the termination messages of a job's pods, oldest first: of each task that of its last pod."""
+    last: dict[int | None, Record | None] = {}
     for pod in pods:
-        for status in job_statuses(pod)[:1]:
-            terminated = status.state.terminated
-            record = parse_record(terminated.message) if terminated is not None else None
-            if record is not None and record.id == job_id:
-                found[record.task] = record
-    return found
+        ended = next((status.state.terminated for status in job_statuses(pod)), None)
+        record = parse_record(ended.message) if ended is not None else None
+        last[pod_index(pod)] = record if record is not None and record.id == job_id else None
+    return {record.task: record for record in last.values() if record is not None}
 
 
 def _use(task: Task, record: Record | None, samples: Sequence[Sample]) -> Use:
     """From the record, which counts all; while there is none from the samples, which are a lower bound."""
     gpu = mean_gpu(samples)
     busy = _busy(samples)
+    sampled = max((sample.memory for sample in samples), default=0) or None
     if record is None:
         counted = sum(sample.cores * sample.span for sample in samples)
         wall = samples[-1].seconds
         return Use(
             task=task, ended=False, succeeded=False, wall=wall, cpu_seconds=counted,
             cores=counted / wall if wall > 0 else None, busy=busy,
-            memory=max(sample.memory for sample in samples) or None, gpu=gpu,
+            memory=sampled, sampled=sampled, gpu=gpu,
         )  # fmt: skip
     wall = max(record.end - record.start, 0.0)
     # The supervisor counts whole seconds: of a job of less than one the quotient says nothing.
@@ -145,7 +149,7 @@ def _use(task: Task, record: Record | None, samples: Sequence[Sample]) -> Use:
     return Use(
         task=task, ended=True, succeeded=not (record.exit or record.signal or record.reason), wall=wall,
         cpu_seconds=record.cpu_seconds, cores=cores, busy=busy if busy is not None else cores,
-        memory=record.memory_peak or None, gpu=gpu,
+        memory=record.memory_peak or None, sampled=sampled, gpu=gpu,
     )  # fmt: skip
 
 
@@ -185,8 +189,14 @@ def _propose_memory(row: JobRow, good: Sequence[Use]) -> int | None:
     if row.state == "OOM" and row.memory:
         return round_memory(row.memory * 1.5)
     peak = max((use.memory for use in good if use.memory), default=None)
-    if peak is None or (row.memory and peak >= row.memory * AT_LIMIT):
+    if peak is None:
         return None
+    if row.memory and peak >= row.memory * AT_LIMIT:
+        sampled = [use.sampled for use in good]
+        if None in sampled:
+            return None
+        wanted = round_memory(max(amount or 0 for amount in sampled) * SAMPLED_MARGIN)
+        return wanted if wanted < row.memory else None
     wanted = round_memory(peak * MEMORY_MARGIN)
     return wanted if wanted != row.memory else None
 
@@ -224,7 +234,7 @@ def round_time(seconds: float) -> int:
 def _missing(row: JobRow, uses: Sequence[Use]) -> list[str]:
     """What is not known, and why."""
     if not uses:
-        if row.started is None and not row.finished:
+        if row.started is None and not row.finished and row.state != UNKNOWN:
             return ["It has not started, so it has used nothing."]
         return ["Nothing tells what it used: no record of its end was found, neither in its pod nor in home."]
     said = []
@@ -237,7 +247,9 @@ def _missing(row: JobRow, uses: Sequence[Use]) -> list[str]:
         said.append(
             "The CPU time is not known: it was less than a second, or the control group did not tell it."
         )
-    if not row.finished:
+    if row.state == UNKNOWN:
+        said.append("How it ended is not known: this is what it had used by its last sign of life.")
+    elif not row.finished:
         said.append("It still runs: this is what it has used so far.")
     elif not any(use.succeeded for use in uses) and row.state not in ("OOM", "TO"):
         said.append("It did not end well, so what it used does not say what it needs.")

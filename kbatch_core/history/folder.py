@@ -80,8 +80,11 @@ class History:
                 os.unlink(JOB_FILE, dir_fd=folder)
             os.rmdir(job_id, dir_fd=root)
 
-    def keep(self, job: Job) -> None:
-        """Note what the API server says now: that it was cancelled, how it ended. Only of a job that is noted."""
+    def keep(self, job: Job, seen: Sequence[Record] = ()) -> None:
+        """Note what the API server says now: that it was cancelled, how it ended. Only of a job that is noted.
+
+        `seen` are records of its tasks from elsewhere than home.
+        """
         job_id = job.metadata.labels.get(labels.ID, "")
         if not is_id(job_id):
             return
@@ -97,6 +100,8 @@ class History:
                 "annotations": job.metadata.annotations,
             }
             whole["job"]["status"] = msgspec.to_builtins(job.status)
+            if seen:
+                whole["seen"] = seen
             write_file(JOB_FILE, msgspec.json.encode(whole), folder)
 
     def _write(self, manifest: Mapping[str, Any], origin: Origin, now: float, *, replace: bool) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from kbatch_core.errors import KbatchError, UnknownOutcome
+from kbatch_core.history.efficiency import records_of
 from kbatch_core.history.folder import History
 from kbatch_core.history.past import Origin, Past
 from kbatch_core.history.rows import past_row
 from kbatch_core.model import labels
-from kbatch_core.model.objects import Job
+from kbatch_core.model.objects import Job, Pod
+from kbatch_core.model.record import Record
 from kbatch_core.status import JobRow
 
 Warn = Callable[[str], None]
@@ -57,17 +59,36 @@ def noted(
 
 
 def keep_ends(
-    history: History, jobs: Sequence[Job], rows: Sequence[JobRow], pasts: Collection[Past], now: float
+    history: History,
+    ends: Iterable[tuple[Job, JobRow]],
+    pasts: Collection[Past],
+    pods_of: Callable[[Job], Sequence[Pod]],
+    now: float,
 ) -> None:
-    """Note each end of which the records alone would tell another story: a cancel, a lost node, a deadline.
+    """Note each end of which the records alone would tell another story: a cancel, a lost node, a deadline, a job
+    without a home. Without it such an end would be unknown once the Job is gone.
 
-    `rows` are those of `jobs`, in the same order. Without it such an end would be unknown once the Job is gone.
+    `pods_of` reads a job's pods, whose evidence is noted too; it is asked for such jobs only.
     """
     open_ = {past.id: past for past in pasts if past.submission is not None and not past.closed}
-    for job, row in zip(jobs, rows, strict=True):
+    for job, row in ends:
         past = open_.get(row.id) if row.finished else None
         if past is None:
             continue
         alone = past_row(past, now, gone=True)
         if (alone.state, alone.code, alone.tasks) != (row.state, row.code, row.tasks):
-            history.keep(job)
+            history.keep(job, _seen(row, pods_of(job)))
+
+
+def _seen(row: JobRow, pods: Sequence[Pod]) -> list[Record]:
+    """The records in the pods; where there is none (a kill for memory takes the supervisor too) what the row has."""
+    found = list(records_of(row.id, pods).values())
+    if found or row.tasks is not None or row.exit_code is None or row.started is None or row.ended is None:
+        return found
+    reason = row.code if row.code in ("OutOfMemory", "TimeLimit") else ""
+    return [
+        Record(
+            id=row.id, exit=row.exit_code, signal=row.signal, reason=reason, start=row.started, end=row.ended,
+            node=row.node, restart=row.restarts,
+        )
+    ]  # fmt: skip

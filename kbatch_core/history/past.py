@@ -46,12 +46,14 @@ class Origin(msgspec.Struct, frozen=True):
 class JobFile(msgspec.Struct, frozen=True, kw_only=True):
     """job.json: the Job as it was sent, with its uid once the API server had accepted it.
 
-    `submitted` is in seconds since the epoch, by the clock of the machine that submitted.
+    `submitted` is in seconds since the epoch, by the clock of the machine that submitted. `seen` are records that
+    were found in pods, where home had none.
     """
 
     job: Job
     submitted: Moment = 0.0
     origin: Origin = Origin()
+    seen: list[Record] = []
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +100,9 @@ def make_past(
         # The supervisor counts its starts before it runs, and its record has that count.
         current = record.restart >= len(begun.get(task, ())) - 1
         (fresh if current else outdated)[task] = record
+    for record in submission.seen if submission is not None else ():
+        if record.id == job_id:
+            fresh.setdefault(record.task, record)
     if submission is None and not (fresh or outdated or begun):
         return None
     job = submission.job if submission is not None else Job(metadata=Metadata(labels={labels.ID: job_id}))

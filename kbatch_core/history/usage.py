@@ -3,8 +3,8 @@
     time,cpu_usec,memory_bytes,gpu_percent,gpu_memory_mib
 
 `time` is in seconds since the epoch, `cpu_usec` counts microseconds from the start of the container, and each further
-GPU has two more columns; what nvidia-smi cannot tell is `[N/A]`. After a restart the lines go on in the same file and
-the count begins anew: what is read is the last start.
+GPU has two more columns; what nvidia-smi cannot tell is `[N/A]`. Each start of the job begins with the line of column
+names and counts anew: what is read is the last start.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+HEADER = b"time,"
 LONGEST_LINE = 1000
 _LARGEST = 1e18
 MIB = 1 << 20
@@ -43,6 +44,10 @@ def parse_usage(data: bytes, start: float | None = None) -> list[Sample]:
     samples: list[Sample] = []
     begin, last_time, last_cpu = start, start, 0.0
     for raw in data.split(b"\n"):
+        if raw.startswith(HEADER):
+            samples.clear()
+            begin, last_time, last_cpu = start, start, 0.0
+            continue
         fields = _numbers(raw)
         if fields is None:
             continue

@@ -10,9 +10,10 @@ import pytest
 from kbatch_core.history import Efficiency, History, efficiency, past_row
 from kbatch_core.history.efficiency import records_of, round_memory, round_time
 from kbatch_core.model.quantity import GIB, MIB
+from kbatch_core.status import make_row
 from kqueue_tui.cli.eff import lines
 from tests.history.home import ended, started, submitted
-from tests.status.objects import ID, NOW, pod, record
+from tests.status.objects import ID, NOW, job, pod, record
 from tests.status.objects import ended as ended_state
 
 HEADER = "time,cpu_usec,memory_bytes\n"
@@ -64,12 +65,16 @@ def test_cores_that_are_busy_at_times_are_kept(tmp_path: Path) -> None:
     assert found.proposal.cpus is None
 
 
-def test_memory_that_files_have_filled_proposes_nothing(tmp_path: Path) -> None:
+def test_memory_that_files_have_filled_is_told_by_the_samples_or_not_at_all(tmp_path: Path) -> None:
     history = submitted(tmp_path)
     ended(tmp_path, mem=4 * GIB)
     found = account(history)
     assert found.proposal.memory is None
     assert "files that it read count too" in text(found)
+    usage(tmp_path, [1.0] * 10, memory=GIB)
+    assert account(history).proposal.memory == 1536 * MIB, "by the samples, which are without them"
+    usage(tmp_path, [1.0] * 10, memory=3 * GIB)
+    assert account(history).proposal.memory is None
 
 
 @pytest.mark.parametrize(
@@ -95,9 +100,8 @@ def test_a_job_that_runs_is_told_so_far(tmp_path: Path) -> None:
     history = submitted(tmp_path)
     started(tmp_path)
     usage(tmp_path, [1.0] * 6 + [3.0] * 4, memory=3 * GIB)
-    past = history.read(ID)
-    assert past is not None
-    found = efficiency(past_row(past, NOW, gone=False), {}, {None: history.usage(ID)})
+    live = make_row(job(), [pod()], [], NOW)
+    found = efficiency(live, {}, {None: history.usage(ID)})
     assert found.running
     (use,) = found.uses
     assert (use.ended, use.wall, use.cpu_seconds, use.memory) == (False, 100, 180, 3 * GIB)
@@ -157,14 +161,14 @@ def test_a_gpu_is_told_when_it_was_seen(tmp_path: Path) -> None:
 
 
 def test_the_record_of_a_live_job_is_its_pods() -> None:
-    pods = [
-        pod("Failed", state=ended_state(143, message=record(exit=143))),
-        pod("Succeeded", state=ended_state(0, message=record(exit=0))),
-        pod("Failed", state=ended_state(1, message=record(id="another2"))),
-        pod("Running"),
-    ]
-    found = records_of(ID, pods)
-    assert (list(found), found[None].exit) == ([None], 0)
+    first = pod("Failed", state=ended_state(143, message=record(exit=143)))
+    second = pod("Succeeded", state=ended_state(0, message=record(exit=0)))
+    foreign = pod("Failed", state=ended_state(1, message=record(id="another2")))
+    assert {task: one.exit for task, one in records_of(ID, [first, second]).items()} == {None: 0}
+    for last in (foreign, pod("Running"), pod("Failed", state=ended_state(137, reason="OOMKilled"))):
+        assert records_of(ID, [first, last]) == {}, "what an earlier pod said is not the end"
+    tasks = [pod("Failed", index=n, state=ended_state(n, message=record(task=n + 5, exit=n))) for n in (0, 1)]
+    assert {task: one.exit for task, one in records_of(ID, tasks).items()} == {5: 0, 6: 1}
 
 
 def test_amounts_that_people_would_type() -> None:
