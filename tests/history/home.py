@@ -13,11 +13,11 @@ from kbatch_core.manifest import build_job
 from kbatch_core.model.arrays import parse_array
 from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.objects import Job
-from tests.status.objects import ID, NOW, decode, stamp
+from tests.status.objects import ID, JOB_UID, NOW, decode, stamp
 
 HERE = Origin("https://10.96.0.1:443", "a" * 32)
 ELSEWHERE = Origin("https://10.96.0.1:443", "b" * 32)
-UID = "7f4f6f6e-1111-4000-8000-000000000001"
+UID = JOB_UID
 HOME = "/home/ann"
 
 
