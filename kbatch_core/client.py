@@ -28,6 +28,7 @@ from kbatch_core.history import (
     Asked,
     Efficiency,
     Found,
+    ProgressFiles,
     absent_rows,
     efficiency,
     keep_ends,
@@ -183,7 +184,7 @@ class Client(Actions):
             namespaces or (self.api.namespace,),
         )
         now = self.now()
-        facts = ClusterFacts(history=self.history)
+        facts = self._facts()
         return [
             (job, make_row(job, pods, events, now, facts), partial(task_rows, job, pods, (), now, facts))
             for job, pods, events in seen
@@ -223,9 +224,13 @@ class Client(Actions):
             namespaces=namespaces,
             selector=selector,
             history=self.history,
+            progress=ProgressFiles(self.history),
             on_change=on_change,
             clock=self._clock,
         )
+
+    def _facts(self) -> ClusterFacts:
+        return ClusterFacts(history=self.history, progress=ProgressFiles(self.history))
 
     def find(self, reference: str) -> Job:
         """The job that an id, a unique beginning of one, a job name or an object name means; one's own first.
@@ -247,7 +252,7 @@ class Client(Actions):
             job = job.job
         pods = self.pods(job)
         events = read_events(self.api, [(job, pods)]).get(job.metadata.uid, ())
-        row = make_row(job, pods, events, now, ClusterFacts(history=self.history))
+        row = make_row(job, pods, events, now, self._facts())
         past = self.history.read(row.id) if row.finished else None
         if past is not None:
             keep_ends(self.history, [(job, row)], [past], lambda _: pods, now)
@@ -260,7 +265,7 @@ class Client(Actions):
             if job.past is not None:
                 return past_task_rows(job.past, now, gone=job.asked.covers(job.past))
             job = job.job
-        return task_rows(job, self.pods(job), [], now, ClusterFacts(history=self.history))
+        return task_rows(job, self.pods(job), [], now, self._facts())
 
     def efficiency(self, job: Job | Found) -> Efficiency:
         """What a job used against what it asked for, from the records of its pods and in home."""

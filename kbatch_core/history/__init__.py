@@ -1,7 +1,7 @@
 """History: what home knows of jobs, also when the cluster has forgotten them."""
 
 from kbatch_core.history.efficiency import Efficiency, Spread, efficiency, records_of
-from kbatch_core.history.folder import FOLDER, History
+from kbatch_core.history.folder import FOLDER, History, ProgressFiles
 from kbatch_core.history.join import Asked, Found, absent_rows, match, output_path
 from kbatch_core.history.journal import Warn, ignore, keep_ends, noted
 from kbatch_core.history.past import Origin, Past
@@ -17,6 +17,7 @@ __all__ = [
     "History",
     "Origin",
     "Past",
+    "ProgressFiles",
     "Sample",
     "Spread",
     "Warn",

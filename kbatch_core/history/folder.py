@@ -30,6 +30,8 @@ from kbatch_core.history.usage import Sample, parse_usage
 from kbatch_core.model import labels
 from kbatch_core.model.names import is_id
 from kbatch_core.model.objects import Job, WholeJob
+from kbatch_core.model.progress import LIMIT as PROGRESS_LIMIT
+from kbatch_core.model.progress import parse_progress
 from kbatch_core.model.record import Record
 
 FOLDER = ".kbatch"
@@ -167,6 +169,15 @@ class History:
         past = self.read(key[0])
         return past.records.get(key[1]) if past is not None else None
 
+    def progress(self, job_id: str, task: Task = None) -> str:
+        """What the script reports, `7/30 fitting`; empty when there is nothing."""
+        if not is_id(job_id):
+            return ""
+        suffix = "" if task is None else f"-{task}"
+        with suppress(OSError), open_root(self._root()) as root, open_folder(job_id, root) as folder:
+            return parse_progress(read_file(f"progress{suffix}", folder, PROGRESS_LIMIT) or b"")
+        return ""
+
     def usage(self, job_id: str, task: Task = None) -> list[Sample]:
         """What a job or task has used since its last start, oldest first; empty when nothing tells."""
         if not is_id(job_id):
@@ -209,6 +220,17 @@ def _read_some(ids: Sequence[str], root: int) -> list[Past]:
             if past is not None:
                 found.append(past)
     return found
+
+
+class ProgressFiles:
+    """What the scripts of jobs in this home report, by (job id, task): what the status asks for while they run."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    def get(self, key: tuple[str, Task], /) -> str:
+        """Of one job or task, read now."""
+        return self._history.progress(*key)
 
 
 def _read(job_id: str, root: int) -> Past | None:

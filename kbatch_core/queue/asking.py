@@ -20,10 +20,12 @@ from kbatch_core.model.objects import EventList, Node, ResourceQuota, Workload
 from kbatch_core.queue.joined import Joined
 from kbatch_core.queue.reads import Need
 from kbatch_core.queue.records import Key
-from kbatch_core.status.verdict import Records
+from kbatch_core.status.verdict import Records, Reported
 
 REFUSED_SECONDS = 600.0
 RECORDS_AT_ONCE = 50
+PROGRESS_AT_ONCE = 200
+PROGRESS_SECONDS = 5.0
 READ_SECONDS = 20.0
 EVENTS_LIMIT = 500
 KUEUE = "kueue.x-k8s.io"
@@ -55,6 +57,7 @@ class Asker:
         namespaces: Sequence[str],
         begin: Callable[[str, Sequence[Kind]], None],
         history: Records,
+        progress: Reported | None,
         clock: Callable[[], float],
     ) -> None:
         self._transport = transport
@@ -63,6 +66,8 @@ class Asker:
         self._namespaces = namespaces
         self._begin = begin
         self._history = history
+        self._progress = progress
+        self._progress_at = 0.0
         self._clock = clock
         self._handle = StopHandle()
         self._stopping = False
@@ -102,6 +107,11 @@ class Asker:
         keys = self._joined.records.wanted(RECORDS_AT_ONCE)
         if keys:
             return lambda: self._read_records(keys)
+        running = (
+            self._joined.running(PROGRESS_AT_ONCE) if self._progress and now >= self._progress_at else ()
+        )
+        if running:
+            return lambda: self._read_progress(running)
         need = self._joined.plan.take(now)
         return None if need is None else lambda: self._read_events(need)
 
@@ -110,6 +120,7 @@ class Asker:
         times = [self._not_before.get(name, 0.0) for name in self._joined.wanted]
         when = self._joined.plan.next_at(now)
         times += [when] if when is not None else []
+        times += [self._progress_at] if self._progress and self._joined.running(1) else []
         return max(0.0, min(times) - now, self._quiet_until - now) if times else None
 
     # Events
@@ -177,6 +188,14 @@ class Asker:
         read = [(key, self._history.get(key)) for key in keys]
         with self._news:
             self._joined.add_records(read)
+            self._news.notify_all()
+
+    def _read_progress(self, keys: Sequence[Key]) -> None:
+        assert self._progress is not None
+        self._progress_at = self._clock() + PROGRESS_SECONDS
+        read = [(key, self._progress.get(key) or "") for key in keys]
+        with self._news:
+            self._joined.add_progress(read)
             self._news.notify_all()
 
     def _get(self, path: str, kind: type[Decoded], query: Query | None = None) -> Decoded:

@@ -19,7 +19,7 @@ from kbatch_core.model.record import Record
 from kbatch_core.queue.reads import Need, ReadPlan
 from kbatch_core.queue.records import AskedRecords, Key
 from kbatch_core.status import ClusterFacts, JobRow, make_row
-from kbatch_core.status.case import condition, event_time, owner_uid
+from kbatch_core.status.case import condition, event_time, is_array, owner_uid, pod_index, task_of
 from kbatch_core.status.needs import next_look, to_explain, wants_nodes
 
 # What each right is for, said once when it is missing.
@@ -74,7 +74,8 @@ class Joined:
         self._due: list[tuple[float, str]] = []
         self._due_at: dict[str, float] = {}
         self._not_before: dict[str, float] = {}
-        self._facts = ClusterFacts(history=self.records)
+        self._progress: dict[Key, str] = {}
+        self._facts = ClusterFacts(history=self.records, progress=self._progress)
         self._nodes: dict[str, Node] | None = None
         self._quotas: dict[str, ResourceQuota] | None = None
         self._workloads: dict[str, Workload] | None = None
@@ -173,6 +174,31 @@ class Joined:
             if job.metadata.labels.get(labels.ID, "") in ids:
                 self._dirty[uid] = None
                 self.version += 1  # a row of a task may read otherwise when that of its array does not
+
+    def running(self, limit: int) -> list[Key]:
+        """Jobs that run and tasks of arrays that do, at most `limit`: whose progress may be read."""
+        found: list[Key] = []
+        for uid, row in self._rows.items():
+            if row.state != "R" or len(found) >= limit:
+                continue
+            job = self.jobs[uid]
+            if not is_array(job):
+                found.append((row.id, None))
+                continue
+            indexes = (
+                pod_index(pod) for pod in self._pods.get(uid, {}).values() if pod.status.phase == "Running"
+            )
+            found += [(row.id, task_of(job, index)) for index in indexes if index is not None]
+        return found[:limit]
+
+    def add_progress(self, read: Sequence[tuple[Key, str]]) -> None:
+        """What scripts report now."""
+        changed = {key[0] for key, text in read if self._progress.get(key, "") != text}
+        self._progress.update(read)
+        for uid, job in self.jobs.items() if changed else ():
+            if job.metadata.labels.get(labels.ID, "") in changed:
+                self._dirty[uid] = None
+                self.version += 1  # as for records: a task's row may read otherwise when its array's does not
 
     def wait_for_pods(self, namespaces: Iterable[str]) -> None:
         """Make no rows of jobs in these, "" = in any, until their pods are known: without them all would wait."""

@@ -18,7 +18,7 @@ from kbatch_core.queue.asking import Asker, Kind
 from kbatch_core.queue.joined import Joined
 from kbatch_core.queue.sync import Sync, combine
 from kbatch_core.status import JobRow, task_rows
-from kbatch_core.status.verdict import Records
+from kbatch_core.status.verdict import Records, Reported
 
 # Rows made in one go while the lock is held: what a reader may have to wait for.
 BATCH = 50
@@ -46,6 +46,7 @@ class Queue:
         selector: str = "",
         job_id: str = "",
         history: Records = NO_RECORDS,
+        progress: Reported | None = None,
         on_change: Callable[[], None] = lambda: None,
         explain: bool = True,
         clock: Callable[[], float] = time.time,
@@ -54,8 +55,9 @@ class Queue:
         """`namespaces`: none = the api's own, [""] = all. `selector`: more terms of a label selector of jobs.
         `job_id`: only this job.
 
-        `history` has the records in home. `on_change` is called from a thread of the queue, at most every
-        TELL_SECONDS. `explain` False reads no events and no facts: for who only waits for an end.
+        `history` has the records in home, `progress` what scripts that run report there. `on_change` is called from
+        a thread of the queue, at most every TELL_SECONDS. `explain` False reads no events and no facts: for who only
+        waits for an end.
         """
         self._transport = api.transport
         self._on_change = on_change
@@ -80,6 +82,7 @@ class Queue:
             namespaces=self._namespaces,
             begin=self._watch_more,
             history=history,
+            progress=progress,
             clock=monotonic,
         )
         self._jobs = {

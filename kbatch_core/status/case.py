@@ -20,6 +20,7 @@ from kbatch_core.model.objects import (
     Waiting,
     parse_time,
 )
+from kbatch_core.model.progress import parse_progress
 from kbatch_core.model.record import Record, parse_record
 from kbatch_core.status.verdict import ClusterFacts
 
@@ -86,6 +87,16 @@ class Case:
         if self.terminated is not None and self.terminated.reason == "ContainerStatusUnknown":
             return self.terminated.reason
         return ""
+
+    @property
+    def progress(self) -> str:
+        """What the script reports while it runs, or reported last."""
+        if self.record is not None:
+            return parse_progress(self.record.progress)
+        running = not self.finished and any(status.state.running for status in job_statuses(self.pod))
+        if not running or self.facts.progress is None:
+            return ""
+        return self.facts.progress.get((self.job.metadata.labels.get(labels.ID, ""), self.task)) or ""
 
     @property
     def waiting(self) -> Waiting:

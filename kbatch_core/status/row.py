@@ -27,7 +27,7 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     people, `evidence` the cluster's own words. `finished` says that nothing comes after. `tasks` is None for a
     job that is no array; `task` is the number in a row of one task, whose `id` is `ID_TASK` as in squeue. `past`: it
     is from the history in home, and the cluster has no such object, or was not asked. `command` is empty when it is
-    the name alone, `workdir` when it is the image's own.
+    the name alone, `workdir` when it is the image's own. `progress` is what the script reports, `7/30 fitting`.
     """
 
     id: str
@@ -62,6 +62,7 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     command: str = ""
     workdir: str = ""
     comment: str = ""
+    progress: str = ""
 
     def elapsed(self, now: float) -> int:
         """Seconds that it has run; 0 before it started."""
@@ -148,6 +149,7 @@ def _row(case: Case, verdict: Verdict) -> JobRow:
         command=safe_text(metadata.annotations.get(labels.COMMAND, "")),
         workdir=safe_text(containers[0].working_dir) if containers else "",
         comment=safe_text(metadata.annotations.get(labels.COMMENT, "")),
+        progress="" if whole_array else case.progress,
     )
 
 

@@ -36,18 +36,26 @@ class Records(Protocol):
         """The record of the last start; None when there is none."""
 
 
+class Reported(Protocol):
+    """What scripts that run report of their progress, by the same key. A dict is one."""
+
+    def get(self, key: tuple[str, int | None], /) -> str | None:
+        """`7/30 fitting`; empty or None for nothing."""
+
+
 class ClusterFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What may be known besides a job, its pods and their events.
 
     None means "may not be read" (or is not there): it costs the reasons that need it and nothing else.
     `nodes` are by name, `workloads` by the uid of the Job that owns them, `history` has the records in home, asked
-    for only where no pod has one.
+    for only where no pod has one, `progress` what is reported there, asked for while the script runs.
     """
 
     nodes: Mapping[str, Node] | None = None
     quotas: Sequence[ResourceQuota] | None = None
     workloads: Mapping[str, Workload] | None = None
     history: Records | None = None
+    progress: Reported | None = None
 
 
 NO_FACTS = ClusterFacts()

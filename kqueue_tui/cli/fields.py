@@ -51,6 +51,11 @@ def place(row: JobRow) -> str:
     return " ".join(parts) or "-"
 
 
+def place_and_progress(row: JobRow) -> str:
+    """The place, and of a job that runs what its script reports."""
+    return f"{place(row)} {row.progress}" if row.progress and row.state == "R" else place(row)
+
+
 def counts(row: JobRow) -> str:
     """How many tasks of an array are in which state: `2R 5PD 10CD 1F`; of a job that is no array its state."""
     if row.tasks is None:
@@ -128,6 +133,7 @@ FIELDS = (
     Field("", "exitcode", "EXIT", lambda row, now: _exit(row)),
     Field("", "restarts", "RESTARTS", lambda row, now: str(row.restarts), True, lambda row, now: row.restarts),
     Field("", "tasks", "TASKS", lambda row, now: counts(row)),
+    Field("", "progress", "PROGRESS", lambda row, now: row.progress or "-", narrow=True),
     Field("", "sentence", "WHY", lambda row, now: row.sentence, narrow=True),
     Field("", "hint", "HINT", lambda row, now: row.hint, narrow=True),
     Field("", "namespace", "NAMESPACE", lambda row, now: row.namespace),
@@ -141,7 +147,7 @@ FIELDS = (
           lambda row, now: row.memory),
     Field("", "gpus", "GPU", lambda row, now: str(row.gpus) if row.gpus else "-", True,
           lambda row, now: row.gpus),
-    Field("", "place", "NODE(REASON)", lambda row, now: place(row), narrow=True),
+    Field("", "place", "NODE(REASON)", lambda row, now: place_and_progress(row), narrow=True),
 )  # fmt: skip
 BY_LETTER = {field.letter: field for field in FIELDS if field.letter}
 BY_NAME = {field.name: field for field in FIELDS}

@@ -74,6 +74,7 @@ def facts(job: Job, row: JobRow, now: float) -> list[tuple[str, str]]:
         ("Started", _moment(row.started)),
         ("Ended", _moment(row.ended)),
         ("Ran", format_time(row.elapsed(now)) if row.started else ""),
+        ("Progress", row.progress),
         ("Restarts", str(row.restarts) if row.restarts else ""),
         ("Asked for", ", ".join(part for part in asked if part)),
         ("Node", row.node),

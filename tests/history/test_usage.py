@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbatch_core.history import Sample, downsample, parse_usage
+from kbatch_core.history import ProgressFiles, Sample, downsample, parse_usage
 from kbatch_core.history.usage import mean_gpu
 from tests.history.home import started, submitted
 from tests.status.objects import ID, NOW
@@ -104,3 +104,12 @@ def test_of_a_file_that_is_too_long_the_end_is_read(tmp_path: Path, monkeypatch:
     path = tmp_path / ".kbatch" / ID / "usage.csv"
     path.write_bytes(b"".join(b"%d,%d,7\n" % (1000 + n, n * 1_000_000) for n in range(100)))
     assert [(one.seconds, one.cores) for one in history.usage(ID)] == [(0, 0), *((n, 1) for n in range(1, 3))]
+
+
+def test_progress_is_found_by_job_and_task(tmp_path: Path) -> None:
+    history = submitted(tmp_path, array="3-4")
+    folder = tmp_path / ".kbatch" / ID
+    (folder / "progress-3").write_text("7/30 fitting\n")
+    (folder / "progress").symlink_to("/etc/hostname")
+    assert history.progress(ID, 3) == ProgressFiles(history).get((ID, 3)) == "7/30 fitting"
+    assert history.progress(ID, 4) == history.progress(ID) == history.progress("..") == ""

@@ -295,3 +295,43 @@ def test_a_fault_of_ours_is_said_and_not_swallowed(world: World) -> None:
     world.put(JOBS, a_job("boom", **failed("BackoffLimitExceeded")))
     with watching(world, history=Records()) as watched:
         watched.until(lambda: "boom" in str(watched.queue.sync().error))
+
+
+def test_what_a_script_reports_is_read_again_and_again_while_it_runs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kbatch_core.queue.asking.PROGRESS_SECONDS", 0.01)
+    reported: dict[tuple[str, int | None], str] = {("two", None): "1/2"}
+
+    def shows(name: str, text: str) -> Callable[[], bool]:
+        return lambda: (row := watched.row(name)) is not None and row.progress == text
+
+    with watching(world, progress=reported) as watched:
+        for name in ("one", "two"):
+            world.put(JOBS, a_job(name, active=1))
+        world.put(PODS, a_pod("one", phase="Running", node="a"))
+        watched.until(watched.says("one", "R"))
+        watched.until(watched.says("two", "PD", "None"))
+        reported["one", None] = "7/30 fitting"
+        watched.until(shows("one", "7/30 fitting"))
+        reported["one", None] = "8/30 fitting"
+        watched.until(shows("one", "8/30 fitting"))
+        assert shows("two", "")(), "it does not run"
+
+
+def test_of_an_array_each_task_reports(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kbatch_core.queue.asking.PROGRESS_SECONDS", 0.01)
+    with watching(world, progress={("one", 1): "1/9", ("one", None): "wrong"}) as watched:
+        job = a_job("one", active=2)
+        job["spec"] |= {"completionMode": "Indexed", "completions": 2}
+        world.put(JOBS, job)
+        for index in (0, 1):
+            pod = a_pod("one", phase="Running", node="a")
+            pod["metadata"] |= {"uid": f"pod-{index}", "name": f"pod-{index}"}
+            pod["metadata"]["annotations"] = {"batch.kubernetes.io/job-completion-index": str(index)}
+            world.put(PODS, pod)
+        watched.until(watched.says("one", "R"))
+        watched.until(lambda: [row.progress for row in watched.queue.task_rows("uid-one")] == ["", "1/9"])
+        row = watched.row("one")
+        assert row is not None
+        assert row.progress == ""

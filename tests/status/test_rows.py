@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kbatch_core.model import labels
-from kbatch_core.status import make_row
+from kbatch_core.status import ClusterFacts, make_row
 from tests.status.objects import (
     ID,
     JOB_UID,
@@ -89,3 +89,16 @@ def test_text_from_outside_cannot_leave_its_cell() -> None:
         job(annotations={labels.NAME: "\x1b]0;title\x07a\x1b[2Jb\nc\u202e", labels.USER: "x\ty"}), [], [], NOW
     )
     assert (row.name, row.user) == ("ab c�", "x y")
+
+
+def test_progress_is_what_the_script_reports_while_it_runs_and_then_what_its_record_says() -> None:
+    facts = ClusterFacts(progress={(ID, None): "7/30 fitting"})
+    assert make_row(job(active=1), [pod("Running")], [], NOW, facts).progress == "7/30 fitting"
+    assert make_row(job(active=1), [pod("Running")], [], NOW).progress == ""
+    assert make_row(job(active=1), [pod("Pending")], [], NOW, facts).progress == "", (
+        "left by an earlier start"
+    )
+    done = pod("Succeeded", state=ended(0, message=record(progress="30/30 done")))
+    assert make_row(job(conditions=complete()), [done], [], NOW, facts).progress == "30/30 done"
+    bad = pod("Succeeded", state=ended(0, message=record(progress="\x1b[31mnone")))
+    assert make_row(job(conditions=complete()), [bad], [], NOW, facts).progress == ""

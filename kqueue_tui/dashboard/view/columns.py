@@ -72,7 +72,8 @@ def reason_text(row: JobRow) -> str:
     """Where a job runs or ran well, else why it does not, in a sentence."""
     group = look_of(row).group
     if group in ("running", "done") and row.tasks is None:
-        return f"{row.node}  {row.sentence}" if row.node and row.code and row.sentence else row.node or "-"
+        told = row.sentence if row.code and row.sentence else row.progress
+        return f"{row.node}  {told}" if row.node and told else row.node or "-"
     return row.sentence or row.code or row.node or "-"
 
 
