@@ -169,7 +169,7 @@ class Client(Actions):
             now = self.now()
             keep_ends(self.history, [(job, row) for job, row, _ in found], pasts, self.pods, now)
             asked = self._asked(user, namespaces)
-            rows += absent_rows(pasts, {row.id for row in of_jobs}, asked, now)
+            rows += absent_rows(pasts, {row.id for row in of_jobs}, asked, now, tasks=tasks)
         return _by_age(rows)
 
     def survey(
@@ -190,10 +190,9 @@ class Client(Actions):
             for job, pods, events in seen
         ]
 
-    def past(self, *, user: str | None = "") -> Rows:
+    def past(self, *, tasks: bool = False) -> Rows:
         """The rows of the history alone, where no cluster can be asked."""
-        asked = Asked(user=self.session.user if user is None else user)
-        return _by_age(absent_rows(self.history.read_all(), (), asked, self._clock()))
+        return _by_age(absent_rows(self.history.read_all(), (), Asked(), self._clock(), tasks=tasks))
 
     def look_up(self, reference: str) -> Found:
         """The job that `find` finds; when it finds none or no cluster answers, the history's. Raises as `find`."""

@@ -8,7 +8,7 @@ import msgspec
 
 from kbatch_core.errors import BadOption, KbatchError
 from kbatch_core.history.past import Origin, Past, Task
-from kbatch_core.history.rows import past_row
+from kbatch_core.history.rows import past_row, past_task_rows
 from kbatch_core.manifest.program import program_of
 from kbatch_core.model import labels
 from kbatch_core.model.names import label_value
@@ -31,8 +31,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the job would have been shown, were it still there."""
         if self.origin is None or past.submission is None:
             return False
-        same_namespace = "" in self.namespaces or past.job.metadata.namespace in self.namespaces
-        return same_namespace and self.origin.same(past.submission.origin)
+        metadata = past.job.metadata
+        same_namespace = "" in self.namespaces or metadata.namespace in self.namespaces
+        same_user = not self.user or metadata.labels.get(labels.USER) == label_value(self.user)
+        return same_namespace and same_user and self.origin.same(past.submission.origin)
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,13 +49,21 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     error: KbatchError | None = None
 
 
-def absent_rows(pasts: Iterable[Past], shown: Collection[str], asked: Asked, now: float) -> list[JobRow]:
-    """The rows of the user's jobs that the cluster has not shown. `shown` are the ids that it has."""
-    return [
-        past_row(past, now, gone=asked.covers(past))
-        for past in pasts
-        if past.id not in shown and _of_user(past, asked.user)
-    ]
+def absent_rows(
+    pasts: Iterable[Past], shown: Collection[str], asked: Asked, now: float, *, tasks: bool = False
+) -> list[JobRow]:
+    """The rows of the jobs that the cluster has not shown; with `tasks` an array is a row per task.
+
+    `shown` are the ids that it has. Whose name a job has does not count: what is in your home is yours.
+    """
+    rows: list[JobRow] = []
+    for past in pasts:
+        if past.id not in shown:
+            gone = asked.covers(past)
+            rows += (past_task_rows(past, now, gone=gone) if tasks else ()) or (
+                past_row(past, now, gone=gone),
+            )
+    return rows
 
 
 def match(pasts: Iterable[Past], reference: str) -> Past | None:
@@ -81,13 +91,6 @@ def output_path(past: Past, task: Task = None) -> str:
         return ""
     path = expand_final(pattern, task, node or "\0")
     return "" if "\0" in path else path
-
-
-def _of_user(past: Past, user: str) -> bool:
-    """A folder without a job.json is in the user's own home, so it is hers."""
-    return (
-        not user or past.submission is None or past.job.metadata.labels.get(labels.USER) == label_value(user)
-    )
 
 
 def _names(past: Past) -> tuple[str, ...]:

@@ -23,10 +23,9 @@ from kqueue_tui.cli.run import cluster_options, complain
 @click.pass_context
 def command(ctx: click.Context, namespace: str | None, context: str | None, kubeconfig: str | None) -> int:
     """Show the jobs in ~/.kbatch, oldest first, and the room that they take."""
-    ctx.obj = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context, history=True)
     if ctx.invoked_subcommand is not None:
         return 0
-    client: Client = ctx.obj
+    client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context, history=True)
     rows, code = known(client)
     folders = sizes(client.history)
     here = [row for row in rows if row.id in folders]
@@ -42,9 +41,18 @@ def command(ctx: click.Context, namespace: str | None, context: str | None, kube
 @click.option("--unknown", is_flag=True, help="Also jobs of which nothing tells how they ended.")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def prune(client: Client, older_than: str, unknown: bool, dry_run: bool, yes: bool) -> int:
+@cluster_options
+def prune(
+    older_than: str,
+    unknown: bool,
+    dry_run: bool,
+    yes: bool,
+    namespace: str | None,
+    context: str | None,
+    kubeconfig: str | None,
+) -> int:
     """Remove from ~/.kbatch what is there of jobs that have ended: record, usage, script. Output files stay."""
+    client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context, history=True)
     age = read_age(older_than)
     rows, code = known(client)
     folders = sizes(client.history)
@@ -78,7 +86,7 @@ def known(client: Client) -> tuple[Sequence[JobRow], int]:
         return client.list(user=None, history=True), 0
     except Unreachable as error:
         complain("kqueue", f"{error.sentence} This is your home's history alone.", error.hint)
-        return client.past(user=None), error.exit_code
+        return client.past(), error.exit_code
 
 
 def read_age(text: str) -> int:

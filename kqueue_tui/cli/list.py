@@ -155,5 +155,5 @@ def read(client: Client, view: View, *, history: bool) -> tuple[list[JobRow], in
         if not history:
             raise
         complain("kqueue", f"{error.sentence} This is your home's history alone.", error.hint)
-        return client.past(user=user), error.exit_code
+        return client.past(tasks=view.tasks), error.exit_code
     return rows, 0
