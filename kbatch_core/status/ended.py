@@ -231,6 +231,8 @@ def exit_of(case: Case) -> tuple[int | None, int]:
         match = _EXIT_CODE.search(case.failure.message)
         if match is not None:
             return int(match[1]), 0
+    if case.succeeded and (case.task is not None or not is_array(case.job)):
+        return 0, 0
     return None, 0
 
 

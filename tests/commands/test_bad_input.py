@@ -125,7 +125,9 @@ def test_an_answer_that_is_no_list(tmp_path: Path, status: int, body: bytes, cod
 
 @pytest.mark.parametrize("args", [("show", "zzzz9999"), ("logs", "zzzz9999"), ("cancel", "no such job")])
 def test_an_unknown_job(tmp_path: Path, args: tuple[str, ...]) -> None:
-    with ScriptedServer([(200, {"Content-Type": "application/json"}, b'{"metadata":{},"items":[]}')]) as server:
+    with ScriptedServer(
+        [(200, {"Content-Type": "application/json"}, b'{"metadata":{},"items":[]}')]
+    ) as server:
         (tmp_path / "config").write_text(KUBECONFIG.replace("URL", server.url))
         result = run("kqueue", *args, cwd=tmp_path, KUBECONFIG=str(tmp_path / "config"))
     message = one_sentence(result, "kqueue", 1)

@@ -102,3 +102,9 @@ def test_progress_is_what_the_script_reports_while_it_runs_and_then_what_its_rec
     assert make_row(job(conditions=complete()), [done], [], NOW, facts).progress == "30/30 done"
     bad = pod("Succeeded", state=ended(0, message=record(progress="\x1b[31mnone")))
     assert make_row(job(conditions=complete()), [bad], [], NOW, facts).progress == ""
+
+
+def test_a_complete_job_ended_with_0_also_when_its_pod_is_gone() -> None:
+    assert make_row(job(conditions=complete()), [], [], NOW).exit_code == 0
+    many = make_row(job(conditions=complete(), array="0-1", count=2, completedIndexes="0-1"), [], [], NOW)
+    assert many.exit_code is None
