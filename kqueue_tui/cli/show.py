@@ -73,6 +73,7 @@ def facts(job: Job, row: JobRow, now: float) -> list[tuple[str, str]]:
         ("Submitted", _moment(row.submitted)),
         ("Started", _moment(row.started)),
         ("Ended", _moment(row.ended)),
+        ("Kept until", _moment(_kept_until(job, row))),
         ("Ran", format_time(row.elapsed(now)) if row.started else ""),
         ("Progress", row.progress),
         ("Restarts", str(row.restarts) if row.restarts else ""),
@@ -91,6 +92,12 @@ def facts(job: Job, row: JobRow, now: float) -> list[tuple[str, str]]:
         ),
     ]
     return [(name, value) for name, value in lines if value]
+
+
+def _kept_until(job: Job, row: JobRow) -> float | None:
+    """When the cluster forgets it, logs and all; from then on the history in home tells of it."""
+    ttl = job.spec.ttl_seconds_after_finished
+    return row.ended + ttl if row.ended is not None and ttl is not None and not row.past else None
 
 
 def _moment(seconds: float | None) -> str:
