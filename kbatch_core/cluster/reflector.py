@@ -33,6 +33,7 @@ FAILING_SECONDS = 60.0
 TOO_LARGE = "ResourceVersionTooLarge"
 TOO_LARGE_SECONDS = 1.0
 STOP_SECONDS = 1.0
+REFUSALS_BELIEVED = 2
 
 
 class Source(Protocol):
@@ -108,6 +109,7 @@ class Reflector(Generic[Kind]):
         self._list_from = "" if consistent else "0"
         self._last_version = ""
         self._failing_since: float | None = None
+        self._refusals = 0
 
     # For its owner
 
@@ -179,9 +181,10 @@ class Reflector(Generic[Kind]):
         floor = error.retry_after if isinstance(error, ServerBusy) else 0.0
         if isinstance(error, ServerBusy) and error.cause == TOO_LARGE:
             floor = max(floor, TOO_LARGE_SECONDS)
-        # A right that is missing now will be missing in a second, too.
-        hopeless = isinstance(error, Refused) and not isinstance(error, Gone)
-        seconds = self._backoff.wait(floor, longest=hopeless)
+        # A right that is missing will be missing in a minute, too; but an API server that has just started
+        # refuses everybody until it has read the roles.
+        self._refusals += isinstance(error, Refused) and not isinstance(error, Gone)
+        seconds = self._backoff.wait(floor, longest=self._refusals > REFUSALS_BELIEVED)
         self._failed(error, self._clock() + seconds)
         self._wait(seconds)
 
@@ -279,6 +282,7 @@ class Reflector(Generic[Kind]):
     def _heard(self, *, synced: bool = False, well: bool = False) -> None:
         """Bytes have come; `well` = a watch is open, so nothing is wrong any more."""
         old = self._health
+        self._refusals = 0 if well else self._refusals
         error, retry_at = (None, None) if well else (old.error, old.retry_at)
         self._set_health(Health(old.synced or synced, self._clock(), error, retry_at))
 

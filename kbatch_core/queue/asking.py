@@ -1,7 +1,8 @@
 """What the queue asks beyond jobs and pods: events of what waits, and whether more may be read at all.
 
-One request at a time. What is refused is not asked again for ten minutes, because a thousand readers without a
-right must not cost the server a thousand refusals a second.
+One request at a time. What is refused again and again is not asked for ten minutes, because a thousand readers
+without a right must not cost the server a thousand refusals a second. An API server that has just started refuses
+everybody for a moment, so a first refusal is not believed yet.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from kbatch_core.queue.reads import Need
 from kbatch_core.queue.records import Key
 from kbatch_core.status.verdict import Records, Reported
 
+SOON_SECONDS = (1.0, 2.0)
 REFUSED_SECONDS = 600.0
 RECORDS_AT_ONCE = 50
 PROGRESS_AT_ONCE = 200
@@ -74,6 +76,7 @@ class Asker:
         self._backoff = Backoff(clock=clock)
         self._quiet_until = 0.0
         self._not_before: dict[str, float] = {}
+        self._refusals: dict[str, int] = {}
 
     def stop(self) -> None:
         """End `run`. Call it with `news` held."""
@@ -134,12 +137,10 @@ class Asker:
             return
         except Refused:
             with self._news:
-                self._joined.miss("events")
-                self._joined.plan.pause(self._clock() + REFUSED_SECONDS)
-                self._news.notify_all()
+                self._joined.plan.pause(self._refused("events"))
             return
         with self._news:
-            self._joined.have("events")
+            self._have("events")
             self._joined.add_events(need.job, events)
             self._news.notify_all()
 
@@ -147,21 +148,32 @@ class Asker:
 
     def _find_out(self, name: str) -> None:
         """Start to watch an optional kind, if it is there and may be read."""
-        missing = False
         try:
             kinds = [self._kind(name, one) for one in (("",) if name == "nodes" else self._namespaces)]
-        except Refused as error:
-            missing = not isinstance(error, NotFound)
-            kinds = []
-        with self._news:
-            if missing:
-                self._joined.miss(name)
-                self._news.notify_all()
-            if not kinds:
+        except NotFound:
+            with self._news:
                 self._not_before[name] = self._clock() + REFUSED_SECONDS
-                return
-            self._joined.have(name)
+            return
+        except Refused:
+            with self._news:
+                self._not_before[name] = self._refused(name)
+            return
+        with self._news:
+            self._have(name)
         self._begin(name, kinds)
+
+    def _refused(self, name: str) -> float:
+        """When to ask again for what was refused now; said as missing once that is believed."""
+        times = self._refusals[name] = self._refusals.get(name, 0) + 1
+        if times <= len(SOON_SECONDS):
+            return self._clock() + SOON_SECONDS[times - 1]
+        self._joined.miss(name)
+        self._news.notify_all()
+        return self._clock() + REFUSED_SECONDS
+
+    def _have(self, name: str) -> None:
+        self._refusals.pop(name, None)
+        self._joined.have(name)
 
     def _kind(self, name: str, namespace: str) -> Kind:
         """Raises Refused when it is not there or may not be listed."""

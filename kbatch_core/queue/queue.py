@@ -234,9 +234,11 @@ class Queue:
         refused = False
         for name, reflector in self._pods.items():
             health = reflector.health
+            if health.synced:
+                continue
             if isinstance(health.error, Refused):
                 refused = True
-            elif not health.synced:
+            else:
                 waiting.append(name)
         with self._news:
             self._joined.wait_for_pods(waiting)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 from kbatch_core.cluster.api import Api
@@ -14,16 +15,26 @@ from kbatch_core.model.objects import Job, Pod
 from kbatch_core.queue.queue import Queue
 from kbatch_core.status.case import is_task_over
 
+# How long a refusal must last to be believed, and how often that is looked at.
+REFUSED_SECONDS = 30.0
+LOOK_SECONDS = 0.5
 STARTED = ("Running", "Succeeded", "Failed")
 
 
 def wait(
-    api: Api, job: Job, *, until: Literal["started", "ended"] = "ended", tasks: Collection[int] = ()
+    api: Api,
+    job: Job,
+    *,
+    until: Literal["started", "ended"] = "ended",
+    tasks: Collection[int] = (),
+    clock: Callable[[], float] = time.monotonic,
 ) -> Job:
     """The job once it has ended, or its newest pod has begun to run, or these tasks of an array have ended.
 
-    Raises NotFound when it was deleted; AuthExpired and Refused when it may not be watched any more.
+    Raises NotFound when it was deleted; AuthExpired and Refused when it may not be watched any more: not at once,
+    because an API server that has just started refuses everybody for a moment.
     """
+    refused_since: float | None = None
     changed = threading.Event()
     job_id = job.metadata.labels.get(labels.ID, "")
     queue = Queue(
@@ -42,9 +53,13 @@ def wait(
             if is_finished(found) or (until == "started" and _has_started(queue.pods(job.metadata.uid))):
                 return found
             error = queue.sync().error
-            if isinstance(error, (AuthExpired, Refused)):
+            if not isinstance(error, (AuthExpired, Refused)):
+                refused_since = None
+            elif refused_since is None:
+                refused_since = clock()
+            elif clock() - refused_since >= REFUSED_SECONDS:
                 raise error
-            changed.wait()
+            changed.wait(LOOK_SECONDS if refused_since is not None else None)
             changed.clear()
     finally:
         queue.stop()

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,35 @@ class Cluster:
         except TimeoutError as error:
             logs = "\n".join(component.tail() for component in self.components.values())
             raise RuntimeError(f"the API server did not start:\n{logs}") from error
+
+    def stop_api_server(self) -> None:
+        """Kill the API server alone; everything else waits for it."""
+        self._end("kube-apiserver")
+
+    def start_api_server(self) -> None:
+        """Start it after `stop_api_server`; what it had only in memory is gone, such as its watch cache."""
+        self.components["kube-apiserver"].start()
+        self.wait_ready()
+
+    def restart_api_server(self) -> None:
+        self.stop_api_server()
+        self.start_api_server()
+
+    def compact(self) -> None:
+        """Make etcd forget every version but the newest."""
+        with urllib.request.urlopen(self._etcd("kv/range", {"key": "YQ=="})) as answer:
+            revision = json.load(answer)["header"]["revision"]
+        with urllib.request.urlopen(self._etcd("kv/compaction", {"revision": revision, "physical": True})):
+            pass
+
+    def _etcd(self, call: str, body: Mapping[str, Any]) -> urllib.request.Request:
+        """A call of etcd's own JSON gateway."""
+        return urllib.request.Request(
+            f"http://127.0.0.1:{self._etcd_port}/v3/{call}", json.dumps(body).encode(), method="POST"
+        )
+
+    def _end(self, name: str) -> None:
+        self.components[name].stop(kill=True)
 
     def kubectl(
         self, *args: str, input: str | None = None, check: bool = True

@@ -162,6 +162,9 @@ class Node(Cluster):
         """Start the kubelet, again after `kill_kubelet`."""
         self.components["kubelet"].start()
 
+    def _end(self, name: str) -> None:
+        self._kill_inside(name)
+
     def _kill_inside(self, name: str) -> None:
         child = child_of(self.components[name].pid)
         if child:

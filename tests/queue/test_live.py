@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,8 +12,8 @@ import pytest
 from kbatch_core.errors import AuthExpired, ConnectionFailed
 from kbatch_core.model.objects import Job
 from kbatch_core.model.record import Record
-from kbatch_core.queue import Queue
-from kbatch_core.status import JobRow
+from tests.queue.watched import Watched
+from tests.queue.watched import watching as watching_api
 from tests.queue.wire import NOW, a_job, a_node, a_pod, an_event, complete, failed, unscheduled
 from tests.queue.world import EVENTS, JOBS, NODES, PODS, QUOTAS, WORKLOADS, World
 
@@ -23,43 +22,10 @@ FULL = (
 )
 
 
-class Watched:
-    """A queue and a way to wait until it says something."""
-
-    def __init__(self, world: World, **options: Any) -> None:
-        self.told = threading.Condition()
-        self.queue = Queue(world.api, clock=lambda: NOW, on_change=self._on_change, **options)
-
-    def _on_change(self) -> None:
-        with self.told:
-            self.told.notify_all()
-
-    def until(self, check: Callable[[], object]) -> None:
-        """Wait for `check` after each change that the reader is told of."""
-        with self.told:
-            assert self.told.wait_for(check, 20), (self.queue.rows(), self.queue.sync())
-
-    def row(self, name: str) -> JobRow | None:
-        return next((row for row in self.queue.rows() if row.id == name), None)
-
-    def says(self, name: str, state: str, code: str = "") -> Callable[[], bool]:
-        def check() -> bool:
-            row = self.row(name)
-            return row is not None and (row.state, row.code) == (state, code)
-
-        return check
-
-
 @contextmanager
 def watching(world: World, **options: Any) -> Iterator[Watched]:
-    watched = Watched(world, **options)
-    watched.queue.start()
-    try:
+    with watching_api(world.api, clock=lambda: NOW, **options) as watched:
         yield watched
-    finally:
-        watched.queue.stop()
-        names = ("queue ", "reflector ")
-        assert not [one for one in threading.enumerate() if one.name.startswith(names)], "no thread is left"
 
 
 @pytest.fixture
@@ -200,7 +166,10 @@ def test_nodes_quotas_and_queues_are_watched_once_a_job_needs_them(world: World)
         watched.until(watched.says("late", "R", "NodeSilent"))
 
 
-def test_a_missing_right_costs_its_own_reason_and_is_said_once(world: World) -> None:
+def test_a_missing_right_costs_its_own_reason_and_is_said_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kbatch_core.queue.asking.SOON_SECONDS", (0.0, 0.0))
     world.absent.clear()
     world.refused |= {EVENTS, NODES, QUOTAS, WORKLOADS}
     world.put(JOBS, a_job("queued", queue="gpu", spec={"suspend": True}))
@@ -218,7 +187,9 @@ def test_a_missing_right_costs_its_own_reason_and_is_said_once(world: World) -> 
             "Resource quotas",
             "Kueue's workloads",
         ]
-        assert all(world.count(path) == 1 for path in (EVENTS, NODES, QUOTAS, WORKLOADS))
+        assert {world.count(path) for path in (EVENTS, NODES, QUOTAS, WORKLOADS)} == {3}, (
+            "believed the third time"
+        )
 
 
 def test_without_a_right_to_pods_jobs_are_shown_all_the_same(world: World) -> None:

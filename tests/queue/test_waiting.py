@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
 import pytest
 
-from kbatch_core.errors import AuthExpired, KbatchError, NotFound, ServerBusy
+from kbatch_core.errors import AuthExpired, KbatchError, NotFound, PermissionDenied, ServerBusy
 from kbatch_core.model.objects import Job
-from kbatch_core.queue.waiting import wait
+from kbatch_core.queue.waiting import REFUSED_SECONDS, wait
 from tests.queue.wire import a_job, a_pod, complete
 from tests.queue.world import JOBS, PODS, World
 
@@ -19,8 +22,13 @@ class Waiting:
     """A wait in a thread of its own."""
 
     def __init__(
-        self, world: World, one: dict[str, Any], until: Literal["started", "ended"] = "ended"
+        self,
+        world: World,
+        one: dict[str, Any],
+        until: Literal["started", "ended"] = "ended",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self.job = msgspec.convert(one, Job)
         self._world = world
         self._until = until
@@ -30,7 +38,7 @@ class Waiting:
 
     def _run(self) -> None:
         try:
-            self._answer = wait(self._world.api, self.job, until=self._until)
+            self._answer = wait(self._world.api, self.job, until=self._until, clock=self._clock)
         except KbatchError as error:
             self._answer = error
 
@@ -94,7 +102,19 @@ def test_a_deleted_job_is_not_waited_for(world: World) -> None:
     assert isinstance(waiting.answer(), NotFound)
 
 
-def test_nor_is_anything_after_the_credentials_have_expired(world: World) -> None:
+@pytest.mark.parametrize("error", [AuthExpired("Who are you?"), PermissionDenied("No.", status=403)])
+def test_nor_is_anything_once_it_is_refused_for_long(world: World, error: KbatchError) -> None:
     one = world.put(JOBS, a_job("one", active=1))
-    world.broken = AuthExpired("Who are you?")
-    assert isinstance(Waiting(world, one).answer(), AuthExpired)
+    world.broken = error
+    clock = itertools.count(0, REFUSED_SECONDS / 3)
+    assert type(Waiting(world, one, clock=lambda: next(clock)).answer()) is type(error)
+
+
+def test_a_refusal_of_a_moment_is_lived_through(world: World) -> None:
+    one = world.put(JOBS, a_job("one", active=1))
+    world.broken = PermissionDenied("The roles are not read yet.", status=403)
+    waiting = Waiting(world, one)
+    world.wait_asked(JOBS, 2)
+    world.broken = None
+    world.put(JOBS, a_job("one", **complete()))
+    assert isinstance(waiting.answer(), Job)

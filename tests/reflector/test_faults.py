@@ -76,17 +76,26 @@ def test_delete_and_recreate_under_one_name_during_an_outage_is_an_end_and_a_beg
 
 
 def test_403_on_the_watch_alone_is_shown_and_a_list_now_and_then_is_what_one_has() -> None:
-    run = Run(listing(thing("a", 1), version=5), FORBIDDEN, listing(thing("a", 8), version=9), FORBIDDEN).go()
-    assert run.versions == ["0", "w5", "5", "w9"]
-    assert run.clock.waits == [30.0, 30.0]
+    lists = [listing(thing("a", version), version=version + 4) for version in (1, 8, 15, 22)]
+    run = Run(*(answer for one in lists for answer in (one, FORBIDDEN))).go()
+    assert run.versions == ["0", "w5", "5", "w12", "12", "w19", "19", "w26"]
+    assert run.clock.waits == [0.8, 1.6, 30.0, 30.0], "believed when said again"
     assert run.reflector.health.error is FORBIDDEN
-    assert run.state() == {"a": 8}
+    assert run.state() == {"a": 22}
 
 
 def test_403_on_the_list_is_shown_and_never_spun_on() -> None:
     run = Run(*[FORBIDDEN] * 5).go()
-    assert run.clock.waits == [30.0] * 5
+    assert run.clock.waits == [0.8, 1.6, 30.0, 30.0, 30.0]
     assert not run.reflector.health.synced
+
+
+def test_a_server_that_has_just_started_refuses_everybody_for_a_moment() -> None:
+    well = Watch(line("ADDED", thing("a", 6)))
+    run = Run(
+        listing(version=5), FORBIDDEN, listing(version=5), well, FORBIDDEN, listing(version=6), well
+    ).go()
+    assert run.clock.waits == [0.8, 0.8], "once is no missing right, also when it is not the first time"
 
 
 def test_401_is_shown_and_tried_again_with_what_the_credentials_are_then() -> None:
