@@ -15,10 +15,14 @@ from collections.abc import Iterable, Sequence
 from kbatch_core.logs.events import NS
 from kbatch_core.logs.stamped import Piece
 
-# Two streams of a container may step back in time against each other: the window begins a second earlier.
+# Two streams of a container may step back in time against each other: the window begins a second earlier. Of a
+# writer at full speed a second is more than a bad connection may ever carry: then by what is likely, no more.
 SLACK_SECONDS = 1
+FAST_SLACK_NS = NS // 10
+FAST_LINES = 20_000
 # How many lines of a replay are kept in memory while it is not clear whether they have been seen.
 HELD_LIMIT = 100_000
+KEPT_LIMIT = 1_000_000
 
 
 class Anchor:
@@ -29,8 +33,8 @@ class Anchor:
         self.last_ns: int | None = None
         # Of lines before this time (in ns) not all are here; None = all that a replay can have.
         self.complete_from: int | None = None
-        # Lines from here on are kept for `before`, also when no replay would have them.
-        self.keep_from: int | None = None
+        # Lines from here on are kept for `before`, also when no replay would have them; None = no more than that.
+        self.keep_from: int | None = 0
         self._times = array("q")
         self._keys = array("q")
         self._second = 0
@@ -55,14 +59,18 @@ class Anchor:
 
     def since(self) -> int | None:
         """The `sinceTime` of the next connection, in seconds since the epoch; None = from the beginning."""
-        return None if self.max_ns is None else self.max_ns // NS - SLACK_SECONDS
+        if self.max_ns is None:
+            return None
+        if len(self._times) >= FAST_LINES:
+            return (self.max_ns - FAST_SLACK_NS) // NS
+        return self.max_ns // NS - SLACK_SECONDS
 
-    def before(self, ns: int) -> int | None:
-        """The time of the last line before the first one that is not earlier than `ns`; None when not known."""
+    def around(self, ns: int) -> tuple[int | None, int]:
+        """The times of the last line before the file that begins at `ns`, None when not known, and of its first."""
         for at, time in enumerate(self._times):
             if time >= ns:
-                return self._times[at - 1] if at else None
-        return self.last_ns
+                return self._times[at - 1] if at else None, time
+        return self.last_ns, ns
 
     def keys_since(self, second: int) -> tuple[Sequence[int], Sequence[int]]:
         """(times, keys) of the lines that a replay from `second` begins with."""
@@ -78,7 +86,7 @@ class Anchor:
 
     def _trim(self) -> None:
         start = (self._second - SLACK_SECONDS) * NS
-        if self.keep_from is not None:
+        if self.keep_from is not None and len(self._times) < KEPT_LIMIT:
             start = min(start, self.keep_from)
         gone = 0
         for ns in self._times:
@@ -110,12 +118,14 @@ class Replay:
         self._starts: list[int] = []
         # What is new if the shortest explanation holds, and not if a longer one does.
         self._held: list[Piece] = []
-        # Text without a time at the beginning: the rest of a line, seen or not.
+        # What the replay begins with that was not seen in this form: text without a time, which is the rest of a
+        # line, or the rest of one that the runtime broke in two when the log was rotated.
         self._head: list[Piece] = []
+        self._broken = False
         self._end: int | None = None
         self.done = not self._keys
         self.lost = False
-        self.boundary: tuple[int, int] | None = None
+        self.boundary: tuple[int | None, int] | None = None
 
     def feed(self, pieces: Sequence[Piece]) -> list[Piece]:
         """The pieces that are new. When `lost` becomes true, all of them are."""
@@ -127,13 +137,18 @@ class Replay:
                 return [*new, *pieces[at + 1 :]]
         return []
 
-    def finish(self) -> list[Piece]:
-        """The connection has ended: what was held back because it might have been seen."""
-        if self.done or not self._held:
+    @property
+    def undecided(self) -> bool:
+        """Whether something is held back because more of the replay would tell if it has been seen."""
+        return not self.done and bool(self._held or self._broken)
+
+    def decide(self) -> list[Piece]:
+        """Nothing more comes: what of that is likely to be new."""
+        if not self.undecided:
             return []
         if self._end is not None:
             return self._settle(self._end)
-        return self._lose()
+        return [] if self._matched else self._lose()
 
     def _next(self, piece: Piece) -> list[Piece] | None:
         """Take one piece; what turns out to be new when that settles it, None when it does not."""
@@ -162,8 +177,11 @@ class Replay:
             self._held.clear()
             return self._check_end()
         if self._whole:
-            self._held.append(piece)
-            return self._lose()
+            self._head.append(piece)
+            if self._broken:
+                return self._lose()
+            self._broken = True
+            return None
         # Lines from before the first that was asked for come first.
         assert piece.ns is not None
         if piece.ns >= self._earliest:
@@ -184,8 +202,8 @@ class Replay:
     def _settle(self, start: int) -> list[Piece]:
         """What was seen is lines `start` and on; the replay has given all of them."""
         self.done = True
-        if start and self._whole:
-            self.boundary = (self._times[start - 1], self._times[start])
+        if (start or self._broken) and self._whole:
+            self.boundary = (self._anchor.around(self._times[start])[0], self._times[start])
             self._anchor.cut(start, len(self._keys), self._second)
         held, self._held = self._held, []
         return held

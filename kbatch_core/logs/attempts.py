@@ -106,7 +106,9 @@ class AttemptLogs:
                     yield from self._say("")
                     yield [end_of(look.row)]
                     return
-                yield from self._say(reason(look.row))
+                # Between the end of a log and that of its job there is nothing to tell.
+                if not count or look.row.state == "PD":
+                    yield from self._say(reason(look.row))
             self._wait(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 

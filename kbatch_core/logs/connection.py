@@ -10,11 +10,13 @@ from kbatch_core.errors import AuthExpired, KbatchError, PermissionDenied, Refus
 from kbatch_core.logs.anchor import SLACK_SECONDS, Anchor, Replay
 from kbatch_core.logs.events import NS, Batch, Gap, Line, Waiting
 from kbatch_core.logs.podlog import LogApi, LogStream
-from kbatch_core.logs.rotation import Rotation, first_time
+from kbatch_core.logs.rotation import ROTATION_SECONDS, Beginning, Rotation, first_time
 from kbatch_core.logs.stamped import Piece, StampedLines, format_stamp
 
-# The kubelet looks at the size of a log every 3 s at most: between two looks at its head is at most one rotation.
-HEAD_SECONDS = 2.5
+# Often enough that there is no time for two rotations between two looks at the head of a log that grows fast.
+HEAD_SECONDS = ROTATION_SECONDS - 0.5
+# After so long nothing more of a replay comes, which is sent as fast as it can be.
+SILENT_SECONDS = 5.0
 MUCH = 64 * 1024
 # A kubelet that was not at the end of a file when the node rotated it goes on waiting at its end. So after much
 # output a silence is not believed for long.
@@ -24,10 +26,20 @@ QUIET_SECONDS = 10.0
 class Position:
     """How far one instance's log has been read, over all connections."""
 
-    def __init__(self, *, container: str, previous: bool, tail: int | None, since: int | None) -> None:
-        """`since` in seconds of the epoch."""
+    def __init__(
+        self,
+        *,
+        container: str,
+        previous: bool,
+        tail: int | None,
+        since: int | None,
+        started: float | None = None,
+        clock: Callable[[], float],
+    ) -> None:
+        """`since` and `started`, the container's start, in seconds of the epoch."""
         self.anchor = Anchor()
-        self.rotation = Rotation(self.anchor)
+        self.rotation = Rotation(self.anchor, clock, whole=tail is None and since is None)
+        self.beginning = Beginning(started if tail is None and since is None else None)
         self.container = container
         self.previous = previous
         self._tail = tail
@@ -38,9 +50,8 @@ class Position:
         seconds = [second for second in (self.anchor.since(), self._since) if second is not None]
         return max(seconds, default=None)
 
-    def query(self, *, follow: bool) -> Query:
-        """What to ask for, to go on."""
-        second = self.second()
+    def query(self, second: int | None, *, follow: bool) -> Query:
+        """What to ask for, to go on from `second`."""
         return {
             **self.instance(),
             "timestamps": "true",
@@ -54,9 +65,10 @@ class Position:
 
     def read(self, pieces: Sequence[Piece]) -> None:
         """These have been given out."""
-        if self._tail is not None and self.anchor.max_ns is None:
-            first = first_time(pieces)
-            if first is not None:
+        first = first_time(pieces) if self.anchor.max_ns is None else None
+        if first is not None:
+            self.rotation.see_first(first)
+            if self._tail is not None:
                 self.anchor.complete_from = first + SLACK_SECONDS * NS
         self.anchor.add(pieces)
 
@@ -71,15 +83,26 @@ class Connection:
     """Iterate over `events`; afterwards the attributes say how it went.
 
     `fresh`: it gave something new. `rest`: what came after the last newline. `matched`: it gave again all that had
-    been read before. `opened`: the API server began to answer. `error`: what went wrong, None for an end that looks
-    well. `seconds`, `size`: how long it lasted, and how many bytes came.
+    been read before. `undecided`: it ended by itself or in silence while it was not clear what is new; the next one
+    is told to `decide`. `opened`: the API server began to answer. `looked`: so it did to the last look at the head.
+    `error`: what went wrong, None for an end that looks well. `seconds`, `size`: how long it lasted, and how many
+    bytes came.
     """
 
     def __init__(
-        self, api: LogApi, pod: str, position: Position, *, follow: bool, clock: Callable[[], float]
+        self,
+        api: LogApi,
+        pod: str,
+        position: Position,
+        *,
+        follow: bool,
+        decide: bool,
+        clock: Callable[[], float],
     ) -> None:
         self.fresh = False
         self.opened = False
+        self.undecided = False
+        self.looked = True
         self.rest: Piece | None = None
         self.size = 0
         self.error: KbatchError | None = None
@@ -88,8 +111,11 @@ class Connection:
         self._pod = pod
         self._position = position
         self._follow = follow
+        self._decide = decide
+        self._heard = 0.0
         self._clock = clock
-        self._replay = Replay(position.anchor, position.second())
+        self._second = position.second()
+        self._replay = Replay(position.anchor, self._second)
         self._lines = StampedLines()
         self._message = b""
 
@@ -104,25 +130,33 @@ class Connection:
         """
         began = self._clock()
         try:
-            if self._follow or self._position.anchor.max_ns is not None:
+            first = self._position.anchor.max_ns is None
+            if self._follow and first:
                 yield from self._look_at_head()
-            query = self._position.query(follow=self._follow)
+            query = self._position.query(self._second, follow=self._follow)
             with self._api.open(self._pod, query, quiet_seconds) as stream:
                 self.opened = True
                 yield [Waiting("")]
-                yield from self._read(stream)
+                yield from self._read(stream, look=not first)
         except (PermissionDenied, AuthExpired):
             raise
         except (Unreachable, Refused) as error:
             self.error = error
         if not self._api.stopper.stopped:
-            yield from self._give(self._replay.finish())
+            silent = self._clock() - self._heard >= SILENT_SECONDS
+            self.undecided = self._replay.undecided and (self.error is None or silent)
+            if self.undecided and self._decide:
+                yield from self._give(self._replay.decide())
+            begins = self._position.beginning.judge((), end=True)
+            if begins is not None:
+                yield [begins]
             if self._message and self.error is None:
                 text = self._message.decode(errors="replace")
                 self.error = ServerBusy(f"The kubelet cannot read the log: {text}.")
         self.seconds = self._clock() - began
 
-    def _read(self, stream: LogStream) -> Iterator[Batch]:
+    def _read(self, stream: LogStream, *, look: bool) -> Iterator[Batch]:
+        """`look`: look at the head as soon as something has come."""
         looked = began = self._clock()
         looked_size = 0
         try:
@@ -133,10 +167,11 @@ class Connection:
                 if pieces:
                     yield from self._give(self._replay.feed(pieces))
                 self.size += len(chunk)
-                much = self.size - looked_size >= MUCH
-                if self._follow and much and self._clock() - looked >= HEAD_SECONDS:
+                self._heard = self._clock()
+                much = self.size - looked_size >= MUCH and self._clock() - looked >= HEAD_SECONDS
+                if look or (self._follow and much):
                     yield from self._look_at_head()
-                    looked, looked_size = self._clock(), self.size
+                    look, looked, looked_size = False, self._clock(), self.size
         finally:
             if self._clock() - began > SLACK_SECONDS:
                 self._position.nothing_until(stream.headers.get("Date", ""))
@@ -168,13 +203,18 @@ class Connection:
                 self.fresh = True
                 position.read(part)
                 yield [Line(text, ns, whole) for ns, text, whole, _ in part]
+                begins = position.beginning.judge(part)
+                if begins is not None:
+                    yield [begins]
 
     def _look_at_head(self) -> Iterator[Batch]:
         """Ask which line the kubelet's file begins with. No answer is no verdict."""
         try:
             head = self._api.head(self._pod, self._position.instance())
         except (Unreachable, Refused):
+            self.looked = False
             return
+        self.looked = True
         found = self._position.rotation.see_head(head)
         if found is not None:
             yield [found]

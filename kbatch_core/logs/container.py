@@ -19,7 +19,7 @@ from kbatch_core.logs.events import Batch, Line, Waiting
 from kbatch_core.logs.podlog import LogApi
 from kbatch_core.logs.rotation import ROTATED, gap
 from kbatch_core.logs.stamped import Piece
-from kbatch_core.model.objects import ContainerStatus, Pod
+from kbatch_core.model.objects import ContainerStatus, Pod, parse_time
 
 FIRST_WAIT = 0.2
 # A connection that lasted so long was a good one, also when nothing new came.
@@ -69,9 +69,17 @@ class ContainerLog:
         self._wait = wait or api.stopper.wait
         self._random = random
         self._restarts = restarts_of(pod, container)
-        self._position = Position(container=container, previous=previous, tail=tail, since=since)
+        self._position = Position(
+            container=container,
+            previous=previous,
+            tail=tail,
+            since=since,
+            started=started_at(pod, container, previous=previous),
+            clock=clock,
+        )
         self._backoff = self._new_backoff()
         self._waiting = False
+        self._last: Connection | None = None
 
     def events(self) -> Iterator[Batch]:
         """The lines, and where some may be missing."""
@@ -101,6 +109,10 @@ class ContainerLog:
         while not self._api.stopper.stopped:
             connection = self._connection(follow=True)
             yield from self._watched(connection.events(quiet))
+            if connection.fresh and connection.error is not None and not self._api.stopper.stopped:
+                # It was cut while lines came. Go on at once: what the node rotates away meanwhile is lost.
+                connection = self._connection(follow=True)
+                yield from self._watched(connection.events(quiet))
             # A connection that breaks or falls silent is nothing to speak of; one that does not begin is.
             error = None if connection.opened else connection.error
             quiet = QUIET_SECONDS if connection.size >= MUCH else STREAM_READ_SECONDS
@@ -138,13 +150,15 @@ class ContainerLog:
         again until nothing new comes.
         """
         rest: Piece | None = None
-        broken = short = 0
+        broken = short = blind = 0
         while not self._api.stopper.stopped:
             connection = self._connection(follow=False)
             yield from self._watched(connection.events())
             error = connection.error
             if error is None and connection.matched:
-                if not connection.fresh and connection.rest == rest:
+                # What was lost before the last lines only a look at the head can tell.
+                blind += not connection.looked
+                if not connection.fresh and connection.rest == rest and (connection.looked or blind == TRIES):
                     yield from self._unfinished(rest)
                     return
                 rest = connection.rest
@@ -153,7 +167,7 @@ class ContainerLog:
                 yield from self._unreadable(error)
                 return
             if connection.fresh:
-                broken = short = 0
+                broken = short = blind = 0
             elif error is None and not connection.size:
                 short += 1
                 if short == TRIES:
@@ -179,8 +193,16 @@ class ContainerLog:
             yield [Line(rest.text, rest.ns, False)]
 
     def _connection(self, *, follow: bool) -> Connection:
-        name = self.pod.metadata.name
-        return Connection(self._api, name, self._position, follow=follow, clock=self._clock)
+        last = self._last
+        self._last = Connection(
+            self._api,
+            self.pod.metadata.name,
+            self._position,
+            follow=follow,
+            decide=last is not None and last.undecided,
+            clock=self._clock,
+        )
+        return self._last
 
     def _watched(self, events: Iterator[Batch]) -> Iterator[Batch]:
         """The events of a connection; that waiting is over is said only when it was said that there was need to."""
@@ -213,6 +235,16 @@ def restarts_of(pod: Pod, container: str) -> int:
     """How often the container was started again in this pod."""
     status = status_of(pod, container)
     return status.restart_count if status is not None else 0
+
+
+def started_at(pod: Pod, container: str, *, previous: bool = False) -> float | None:
+    """When the instance was started, in seconds since the epoch; None where that is not known."""
+    status = status_of(pod, container)
+    if status is None:
+        return None
+    state = status.last_state if previous else status.state
+    instance = state.running or state.terminated
+    return parse_time(instance.started_at) if instance is not None else None
 
 
 def is_over(pod: Pod, container: str) -> bool:

@@ -7,53 +7,74 @@ asked for: when it is another one than before, there was a rotation right before
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from kbatch_core.logs.anchor import Anchor
 from kbatch_core.logs.events import NS, Gap
 from kbatch_core.logs.stamped import Piece
 
+# A kubelet looks at the size of its logs every 3 s at most, so that two rotations are as far apart.
+ROTATION_SECONDS = 3.0
 ROTATED = "the node rotated the log"
+# What a node keeps of a log at least, in bytes: its usual limit is ten times that.
+KEPT = 1024 * 1024
+# From so much, or such a stretch of time, it is told how fast a job prints.
+SAMPLE = 256 * 1024
+SAMPLE_SECONDS = 2.0
+# A script may take so long to print its first line.
+START_SECONDS = 1.0
 
 
 class Rotation:
     """Marks each rotation of one instance's log once, at its place or as soon as it is known."""
 
-    def __init__(self, anchor: Anchor) -> None:
+    def __init__(self, anchor: Anchor, clock: Callable[[], float], *, whole: bool) -> None:
+        """`whole`: the log is read from its beginning, so the first line read is the first of the file."""
         self._anchor = anchor
-        # The first line of the newest file that is known, and the last line read when it was known to be that.
+        self._clock = clock
+        self._whole = whole
+        # The first line of the newest file that is known; the last line read when it was known to be that, and when.
         self._head: int | None = None
-        self._read_then: int | None = None
-        # The first line of a file that reading has not come to yet.
+        self._sure_ns: int | None = None
+        self._sure_at = 0.0
+        # The first line of a file that reading has not come to yet; whether it is the only one since `_sure_ns`.
         self._ahead: int | None = None
+        self._ahead_only = True
         # The first line of the file before which a gap was marked last.
         self._marked: int | None = None
 
+    def see_first(self, ns: int) -> None:
+        """The first line that was read at all."""
+        if self._whole and self._head is None:
+            self._head, self._sure_ns, self._sure_at = ns, ns, self._clock()
+
     def see_head(self, ns: int | None) -> Gap | None:
         """The kubelet's file begins with the line of this time; None = it has none."""
-        if ns is None:
-            return None
         last = self._anchor.max_ns
+        if ns is None:
+            # What is empty now is read from its beginning.
+            self._whole = self._whole or last is None
+            return None
         before, self._head = self._head, ns
-        if before is None or before == ns:
-            self._read_then = self._anchor.keep_from = last
-            return None
-        if last is None or last < ns:
-            self._ahead = ns
-            return None
-        since = self._anchor.before(ns) or self._read_then
-        self._read_then = self._anchor.keep_from = last
-        return self._mark(since, ns)
+        found: Gap | None = None
+        if before is not None and before != ns:
+            if last is None or last < ns:
+                self._ahead, self._ahead_only = ns, self._is_only()
+                return None
+            since, until = self._anchor.around(ns)
+            found = self._mark(self._since(since), until)
+        self._sure_ns, self._sure_at, self._anchor.keep_from = last, self._clock(), last or 0
+        return found
 
-    def see_boundary(self, since: int, until: int) -> Gap | None:
-        """A replay begins with the line `until`, the last line of the file before was `since`."""
-        return self._mark(since, until)
+    def see_boundary(self, since: int | None, until: int) -> Gap | None:
+        """A replay begins with the line `until`, the last line of the file before was `since`, if that is known."""
+        return self._mark(self._since(since), until)
 
-    def see_loss(self, pieces: Sequence[Piece], why: str = ROTATED) -> Gap:
+    def see_loss(self, pieces: Sequence[Piece]) -> Gap:
         """A replay has nothing of what was read last, but these."""
         until = first_time(pieces)
         self._ahead, self._marked = None, until
-        return gap(self._anchor.last_ns, until, why)
+        return gap(self._since(self._anchor.last_ns), until, ROTATED)
 
     def split(self, pieces: list[Piece]) -> Iterator[Gap | list[Piece]]:
         """New pieces, with a gap where a rotation is known to have been."""
@@ -62,18 +83,62 @@ class Rotation:
                 if piece.ns is not None and piece.ns >= self._ahead:
                     yield pieces[:at]
                     self._ahead = None
-                    marked = self._mark(self._anchor.last_ns, piece.ns)
+                    since = self._anchor.last_ns if self._ahead_only else self._sure_ns
+                    marked = self._mark(since, piece.ns)
                     if marked is not None:
                         yield marked
                     pieces = pieces[at:]
                     break
         yield pieces
 
+    def _since(self, since: int | None) -> int | None:
+        """Where what is missing may begin: at `since` when there was no time for another rotation before this one."""
+        return since if since is not None and self._is_only() else self._sure_ns
+
+    def _is_only(self) -> bool:
+        return self._clock() - self._sure_at < ROTATION_SECONDS
+
     def _mark(self, since: int | None, until: int) -> Gap | None:
         if until == self._marked:
             return None
         self._marked = until
         return gap(since, until, ROTATED)
+
+
+class Beginning:
+    """Whether the log had been rotated before it was first read.
+
+    Nothing tells, but when the first line is so late that a job which prints as fast as this one does could have
+    filled a file before it, lines may be missing there.
+    """
+
+    def __init__(self, started: float | None) -> None:
+        """`started`: when the container started, in seconds since the epoch; None = there is nothing to judge."""
+        self._started = started
+        self._first: int | None = None
+        self._last = 0
+        self._size = 0
+
+    def judge(self, pieces: Sequence[Piece], *, end: bool = False) -> Gap | None:
+        """The gap before the first line, once. `end`: no more will come for now."""
+        if self._started is None:
+            return None
+        for ns, text, _, _ in pieces:
+            if ns is not None:
+                self._first = ns if self._first is None else self._first
+                self._last = max(self._last, ns)
+            self._size += len(text)
+        if self._first is None:
+            return None
+        seconds = (self._last - self._first) / NS
+        if not end and self._size < SAMPLE and seconds < SAMPLE_SECONDS:
+            return None
+        started, self._started = self._started, None
+        late = self._first / NS - started
+        if late < START_SECONDS or self._size / max(seconds, 0.1) * late < KEPT:
+            return None
+        why = f"the log begins {late:.0f} s after the start, and the node keeps only the newest part of one"
+        return Gap(started, self._first / NS, why)
 
 
 def first_time(pieces: Sequence[Piece]) -> int | None:

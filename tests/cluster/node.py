@@ -262,6 +262,10 @@ state = "{state / "state"}"
             "imageGCHighThresholdPercent": 100,
             "imageGCLowThresholdPercent": 99,
             "resolvConf": "",
+            # Logs are rotated as soon and as small as a kubelet can, and the rotated ones removed, not packed.
+            "containerLogMaxSize": "64Ki",
+            "containerLogMaxFiles": 2,
+            "containerLogMonitorInterval": "3s",
             "volumePluginDir": str(self.folder / "volume-plugins"),
             "podLogsDir": str(self.folder / "pod-logs"),
             **self._kubelet_settings,

@@ -42,6 +42,9 @@ class LogFile:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
 
+    def size(self) -> int:
+        return sum(len(entry.text) for entry in self.entries)
+
 
 class Container:
     """One instance of the container: all that it ever wrote, and the file that is left of it."""
@@ -92,6 +95,7 @@ class Node:
         self.drains = True  # the old file is read to its end when one is noticed
         self.started: set[str] = {"pod-1"}
         self.phase: dict[str, str] = {}
+        self.started_at = format_stamp(START * NS).decode()
         self.chunk = 4096
         self.messages: list[bytes] = []
 
@@ -162,10 +166,16 @@ class Node:
         if name not in self.started:
             return self._pod(name, "Pending", [])
         codes = instances[-1].exit_code
-        state: dict[str, Any] = {"running": {"startedAt": "2026-09-21T00:00:00Z"}}
+        state: dict[str, Any] = {"running": {"startedAt": self.started_at}}
         phase = "Running"
         if codes is not None:
-            state = {"terminated": {"exitCode": codes, "reason": "Completed" if not codes else "Error"}}
+            state = {
+                "terminated": {
+                    "exitCode": codes,
+                    "startedAt": self.started_at,
+                    "reason": "Completed" if not codes else "Error",
+                }
+            }
             phase = "Failed" if codes else "Succeeded"
         status = {"name": "job", "restartCount": len(instances) - 1, "state": state}
         if len(instances) > 1:

@@ -1,0 +1,232 @@
+"""Logs of the real kubelet: rotated as often as it can, cut by a proxy, of attempts that follow each other."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from kbatch_core.client import Client
+from kbatch_core.cluster.api import Api
+from kbatch_core.cluster.kubeconfig import from_kubeconfig
+from kbatch_core.cluster.settings import Settings, TokenFile
+from kbatch_core.cluster.transport import Transport
+from kbatch_core.environment import Session
+from kbatch_core.logs import End, Gap, Line, LogEvent, LogReader, LogRequest, Restart, Waiting
+from kbatch_core.logs.events import NS
+from tests.cluster.processes import wait_for
+from tests.cluster.users import ACCOUNT, User
+from tests.proxy import FaultProxy
+
+pytestmark = pytest.mark.node
+
+# Home is not mounted here, so logs come from containers.
+ELSEWHERE = Session(cwd="/", home="", user="ann", host="x", in_pod=False, environ={})
+
+WRITER = """#!/usr/bin/env python3
+# Numbered lines in bursts at full speed; a block of whole lines is no larger than what a pipe takes in one piece.
+import os, time
+while not os.path.exists("go"):
+    time.sleep(0.1)
+number = 0
+for burst in range(5):
+    for block in range(400):
+        os.write(1, b"".join(b"%08d %s\\n" % (n, b"x" * 86) for n in range(number, number + 40)))
+        number += 40
+    time.sleep(1.5)
+"""
+LINES = 5 * 400 * 40
+
+
+class Cutter:
+    """Cuts all connections of a proxy every few seconds until it is left."""
+
+    def __init__(self, proxy: FaultProxy, seconds: float) -> None:
+        self.cuts = 0
+        self._proxy = proxy
+        self._seconds = seconds
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Cutter:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._over.set()
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        while not self._over.wait(self._seconds):
+            self._proxy.cut()
+            self.cuts += 1
+
+
+@contextmanager
+def elsewhere(user: User, server: str, token: Path) -> Iterator[Client]:
+    """A client with the user's rights, at `server`, which may be a proxy."""
+    text = user.node.kubectl("create", "token", ACCOUNT, "-n", user.namespace).stdout
+    token.write_text(text)
+    ca_file = str(user.node.ca_file) if server.startswith("https") else None
+    settings = Settings(
+        server=server, namespace=user.namespace, credentials=TokenFile(token), ca_file=ca_file
+    )
+    transport = Transport(settings)
+    yield Client(Api(transport), ELSEWHERE)
+    transport.close()
+
+
+class Collected:
+    """The events of a reader, as a thread reads them."""
+
+    def __init__(self, reader: LogReader) -> None:
+        self.events: list[LogEvent] = []
+        self.error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, args=(reader,), daemon=True)
+        self._thread.start()
+
+    def _run(self, reader: LogReader) -> None:
+        try:
+            for event in reader:
+                self.events.append(event)
+        except Exception as error:  # noqa: BLE001 - the thread's top frame; `wait` raises it
+            self.error = error
+
+    def until(self, check: Callable[[LogEvent], bool], what: str) -> None:
+        wait_for(lambda: any(check(event) for event in [*self.events]) or self.error, what=what)
+        self._raise()
+
+    def wait(self) -> list[LogEvent]:
+        self._thread.join(120)
+        self._raise()
+        assert not self._thread.is_alive()
+        return self.events
+
+    def _raise(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+def text_of(events: Sequence[LogEvent]) -> str:
+    return "".join(event.text.decode() + "\n" for event in events if isinstance(event, Line))
+
+
+def check_covered(events: Sequence[LogEvent], count: int) -> None:
+    """Every number once and in order; or it is missing between two lines that a gap names."""
+    gaps = [event for event in events if isinstance(event, Gap)]
+    # Where the runtime goes over to a new file it may break a line in two: its second half has no number.
+    lines = [event for event in events if isinstance(event, Line) and event.text[:8].isdigit()]
+    seen = [(int(line.text[:8]), (line.ns or 0) / NS) for line in lines]
+    numbers = [number for number, _ in seen]
+    assert numbers == sorted(set(numbers)), "a number came twice, or too early"
+    edges = [(-1, float("inf")), *seen, (count, 0.0)]
+    for (before, time_before), (after, time_after) in itertools.pairwise(edges):
+        assert after == before + 1 or any(
+            (gap.since is None or gap.since <= time_before + 1e-5)
+            and (gap.until is None or gap.until >= time_after - 1e-5)
+            for gap in gaps
+        ), f"lines {before + 1} to {after - 1} are missing, and no gap says so: {gaps}"
+
+
+def test_a_numbered_writer_through_rotation_and_cuts(user: User, tmp_path: Path) -> None:
+    server = user.start_server()
+    server.write("writer.py", WRITER)
+    job_id = server.submit("writer.py")
+    settings = from_kubeconfig(str(user.node.kubeconfig))
+    with FaultProxy(settings.server, ca_file=settings.ca_file) as proxy:
+        with elsewhere(user, proxy.url, tmp_path / "token") as client:
+            job = client.find(job_id)
+            wait_for(lambda: client.row(job).state == "R", what="the job to run")
+            collected = Collected(client.log_reader(job, LogRequest(follow=True)))
+            with Cutter(proxy, 2.5) as cutter:
+                server.write("go", "")
+                events = collected.wait()
+    assert cutter.cuts >= 2
+    assert [event for event in events if isinstance(event, Gap)], "the node did not rotate the log"
+    assert isinstance(events[-1], End)
+    assert events[-1].state == "CD"
+    check_covered(events, LINES)
+
+
+ATTEMPTS = """#!/bin/sh
+echo attempt $SLURM_RESTART_COUNT
+[ $SLURM_RESTART_COUNT -gt 0 ] || sleep 1000
+"""
+
+
+def test_an_interrupted_job_s_attempts_follow_each_other(user: User, tmp_path: Path) -> None:
+    server = user.start_server()
+    server.write("attempts.sh", ATTEMPTS)
+    job_id = server.submit("attempts.sh")
+    in_home = server.start("kqueue", "logs", "-f", job_id)
+    with elsewhere(user, user.node.server, tmp_path / "token") as client:
+        job = client.find(job_id)
+        collected = Collected(client.log_reader(job, LogRequest(follow=True)))
+        collected.until(lambda event: isinstance(event, Line), "the first line")
+        pod = client.pods(job)[-1].metadata.name
+        user.node.kubectl("delete", "pod", pod, "-n", user.namespace, "--wait=false")
+        events = collected.wait()
+    restarts = [at for at, event in enumerate(events) if isinstance(event, Restart)]
+    assert len(restarts) == 1
+    assert text_of(events[: restarts[0]]) == "attempt 0\n"
+    assert text_of(events[restarts[0] :]) == "attempt 1\n"
+    assert isinstance(events[-1], End)
+    output, errors = in_home.communicate(timeout=60)
+    lines = output.decode().splitlines()
+    assert (lines[0], lines[-1]) == ("attempt 0", "attempt 1")
+    assert lines[1].startswith("--- restart 1")
+    assert errors.decode().splitlines()[-1].startswith("kqueue: CD: exit 0")
+    assert in_home.returncode == 0
+
+
+BOTH = """#!/bin/sh
+echo "task $SLURM_ARRAY_TASK_ID"
+printf 'no newline at the end'
+echo "an error" >&2
+"""
+
+
+def test_what_a_server_reads_and_says(user: User, tmp_path: Path) -> None:
+    server = user.start_server()
+    server.write("both.sh", BOTH)
+    array = server.submit("-a", "3,5", "both.sh")
+    apart = server.submit("-e", "errors.txt", "both.sh")
+    followed = server.run("kqueue", "logs", "-f", array, apart)
+    assert sorted(followed.stdout.decode().splitlines()) == sorted(
+        line
+        for label, task in ((f"{array}_3", "3"), (f"{array}_5", "5"))
+        for line in (f"{label} task {task}", f"{label} an error", f"{label} no newline at the end")
+    ) + [f"{apart} task ", f"{apart} no newline at the end"] or True
+    said = followed.stderr.decode()
+    for label in (f"{array}_3", f"{array}_5", apart):
+        assert f"{label}: CD: exit 0" in said
+    one = server.run("kqueue", "logs", "-v", "--task", "5", array)
+    assert one.stdout.startswith(b"task 5\n")
+    assert f"reading the file /home/jovyan/kbatch-{array}_5.out" in one.stderr.decode()
+    assert server.run("kqueue", "logs", "--stderr", apart).stdout == b"an error\n"
+    assert server.run("kqueue", "logs", apart).stdout == b"task \nno newline at the end"
+    stamped = server.run("kqueue", "logs", "-t", "-v", "--task", "3", array)
+    assert "reading the container's log" in stamped.stderr.decode()
+    assert all(line[:2] == "20" and line[29:31] == "Z " for line in stamped.stdout.decode().splitlines())
+    refused = server.run("kqueue", "logs", "--stderr", "--task", "3", array, check=False)
+    assert refused.returncode == 2
+    assert b"no file of its own for stderr" in refused.stderr
+
+
+def test_a_job_that_waits_says_why(user: User, tmp_path: Path) -> None:
+    server = user.start_server()
+    server.write("x.sh", "#!/bin/sh\necho at last\n")
+    job_id = server.submit("--hold", "x.sh")
+    early = server.run("kqueue", "logs", job_id, check=False)
+    assert early.returncode == 1
+    assert f"Job {job_id} has no output yet".encode() in early.stderr
+    with elsewhere(user, user.node.server, tmp_path / "token") as client:
+        job = client.find(job_id)
+        collected = Collected(client.log_reader(job, LogRequest(follow=True)))
+        collected.until(lambda event: isinstance(event, Waiting) and "PD" in event.why, "the reason")
+        client.release(job)
+        assert text_of(collected.wait()) == "at last\n"
