@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,17 +76,32 @@ class Server:
     ) -> subprocess.CompletedProcess[bytes]:
         """Run a command in the server, as a terminal in it would. Raises RuntimeError when it fails."""
         result = subprocess.run(
-            [kubectl_path(), "--kubeconfig", str(self.user.node.kubeconfig), "-n", self.user.namespace,
-             "exec", "-i", self.name, "--", "sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", cwd, *command],
+            self._exec(command, cwd),
             input=input if input is not None else b"",
             capture_output=True,
             env={**os.environ, "HOME": str(self.user.node.folder)},
-        )  # fmt: skip
+        )
         words = f"command terminated with exit code {result.returncode}\n".encode()
         result.stderr = result.stderr.removesuffix(words)  # kubectl's own
         if check and result.returncode:
             raise RuntimeError(f"{command}: {result.returncode}: {result.stderr.decode(errors='replace')}")
         return result
+
+    def start(self, *command: str, cwd: str = HOME) -> subprocess.Popen[bytes]:
+        """Start a command in the server; the caller waits for its end."""
+        return subprocess.Popen(
+            self._exec(command, cwd),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "HOME": str(self.user.node.folder)},
+        )
+
+    def _exec(self, command: Sequence[str], cwd: str) -> list[str]:
+        return [
+            kubectl_path(), "--kubeconfig", str(self.user.node.kubeconfig), "-n", self.user.namespace,
+            "exec", "-i", self.name, "--", "sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", cwd, *command,
+        ]  # fmt: skip
 
     def write(self, path: str, data: bytes | str) -> None:
         """A file in the user's home, owned by her."""

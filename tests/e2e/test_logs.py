@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -111,6 +112,17 @@ class Collected:
             raise self.error
 
 
+def evict(user: User, pod: str) -> None:
+    """What a node does that is drained: the job is not to blame, and begins again."""
+    eviction = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": pod, "namespace": user.namespace},
+    }
+    path = f"/api/v1/namespaces/{user.namespace}/pods/{pod}/eviction"
+    user.node.kubectl("create", "--raw", path, "-f", "-", input=json.dumps(eviction))
+
+
 def text_of(events: Sequence[LogEvent]) -> str:
     return "".join(event.text.decode() + "\n" for event in events if isinstance(event, Line))
 
@@ -163,23 +175,23 @@ def test_an_interrupted_job_s_attempts_follow_each_other(user: User, tmp_path: P
     server.write("attempts.sh", ATTEMPTS)
     job_id = server.submit("attempts.sh")
     in_home = server.start("kqueue", "logs", "-f", job_id)
-    with elsewhere(user, user.node.server, tmp_path / "token") as client:
+    with in_home, elsewhere(user, user.node.server, tmp_path / "token") as client:
         job = client.find(job_id)
         collected = Collected(client.log_reader(job, LogRequest(follow=True)))
         collected.until(lambda event: isinstance(event, Line), "the first line")
         pod = client.pods(job)[-1].metadata.name
-        user.node.kubectl("delete", "pod", pod, "-n", user.namespace, "--wait=false")
+        evict(user, pod)
         events = collected.wait()
+        output, errors = in_home.communicate(timeout=60)
     restarts = [at for at, event in enumerate(events) if isinstance(event, Restart)]
     assert len(restarts) == 1
     assert text_of(events[: restarts[0]]) == "attempt 0\n"
     assert text_of(events[restarts[0] :]) == "attempt 1\n"
     assert isinstance(events[-1], End)
-    output, errors = in_home.communicate(timeout=60)
     lines = output.decode().splitlines()
     assert (lines[0], lines[-1]) == ("attempt 0", "attempt 1")
-    assert lines[1].startswith("--- restart 1")
-    assert errors.decode().splitlines()[-1].startswith("kqueue: CD: exit 0")
+    assert any(line.startswith("--- restart 1") for line in lines)
+    assert "kqueue: CD: exit 0" in errors.decode()
     assert in_home.returncode == 0
 
 
@@ -196,11 +208,9 @@ def test_what_a_server_reads_and_says(user: User, tmp_path: Path) -> None:
     array = server.submit("-a", "3,5", "both.sh")
     apart = server.submit("-e", "errors.txt", "both.sh")
     followed = server.run("kqueue", "logs", "-f", array, apart)
-    assert sorted(followed.stdout.decode().splitlines()) == sorted(
-        line
-        for label, task in ((f"{array}_3", "3"), (f"{array}_5", "5"))
-        for line in (f"{label} task {task}", f"{label} an error", f"{label} no newline at the end")
-    ) + [f"{apart} task ", f"{apart} no newline at the end"] or True
+    assert {f"{array}_3 task 3", f"{array}_5 task 5", f"{apart} no newline at the end"} < {
+        *followed.stdout.decode().splitlines()
+    }
     said = followed.stderr.decode()
     for label in (f"{array}_3", f"{array}_5", apart):
         assert f"{label}: CD: exit 0" in said
