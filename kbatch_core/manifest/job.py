@@ -98,7 +98,9 @@ def _home_warning(environment: Environment) -> tuple[str, ...]:
 
 
 def _copied(environment: Environment) -> str:
-    parts = [f"image {environment.image}"]
+    name, at, digest = environment.image.partition("@sha256:")
+    # A whole digest is a line of its own; its beginning tells as much.
+    parts = [f"image {name}{at}{digest[:12]}"]
     if environment.home:
         parts.append(f"home {environment.home}")
     if environment.env:

@@ -165,9 +165,7 @@ class DetailScreen(JobScreen):
         lines = [*detail.reason(row), Content("")]
         more: list[Content] = []
         if job is not None:
-            known = [
-                pair for pair in facts(job, row, now) if pair[0] not in ("Job", "State", "Hint", "Reason")
-            ]
+            known = [pair for pair in facts(job, row, now) if pair[0] not in _IN_THE_TITLE]
             lines += detail.table(known)
         if details is not None:
             lines += detail.table(self._efficiency(details))
