@@ -37,7 +37,7 @@ from kbatch_core.history import (
     past_task_rows,
     records_of,
 )
-from kbatch_core.look import look, read_events
+from kbatch_core.look import Facts, look, look_at
 from kbatch_core.manifest import Submission, build_job
 from kbatch_core.manifest.again import read_back
 from kbatch_core.model import labels
@@ -177,14 +177,14 @@ class Client(Actions):
     ) -> Surveyed:
         """(job, its row, what makes a row per task of an array) of each job, as `list` has them."""
         job_selector = ",".join(part for part in (self.selector(user), selector) if part)
-        seen = look(
+        seen, cluster = look(
             self.api,
             job_selector,
             self.selector(user, labels.POD_SELECTOR),
             namespaces or (self.api.namespace,),
         )
         now = self.now()
-        facts = self._facts()
+        facts = self._facts(cluster)
         return [
             (job, make_row(job, pods, events, now, facts), partial(task_rows, job, pods, (), now, facts))
             for job, pods, events in seen
@@ -228,8 +228,13 @@ class Client(Actions):
             clock=self._clock,
         )
 
-    def _facts(self) -> ClusterFacts:
-        return ClusterFacts(history=self.history, progress=ProgressFiles(self.history))
+    def _facts(self, seen: Facts | None = None) -> ClusterFacts:
+        return ClusterFacts(
+            nodes=seen.nodes if seen else None,
+            quotas=seen.quotas if seen else None,
+            history=self.history,
+            progress=ProgressFiles(self.history),
+        )
 
     def find(self, reference: str) -> Job:
         """The job that an id, a unique beginning of one, a job name or an object name means; one's own first.
@@ -249,12 +254,11 @@ class Client(Actions):
             if job.past is not None:
                 return past_row(job.past, now, gone=job.asked.covers(job.past))
             job = job.job
-        pods = self.pods(job)
-        events = read_events(self.api, [(job, pods)]).get(job.metadata.uid, ())
-        row = make_row(job, pods, events, now, self._facts())
+        (seen,), cluster = look_at(self.api, [(job, self.pods(job))])
+        row = make_row(*seen, now, self._facts(cluster))
         past = self.history.read(row.id) if row.finished else None
         if past is not None:
-            keep_ends(self.history, [(job, row)], [past], lambda _: pods, now)
+            keep_ends(self.history, [(job, row)], [past], lambda _: list(seen.pods), now)
         return row
 
     def task_rows(self, job: Job | Found) -> Rows:

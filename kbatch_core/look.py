@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 from kbatch_core.cluster.api import Api
 from kbatch_core.errors import KbatchError, Refused
-from kbatch_core.model.objects import Event, Job, Pod
-from kbatch_core.status.case import owner_uid
+from kbatch_core.model.objects import Event, Job, Node, Pod, ResourceQuota
+from kbatch_core.status.case import is_over, is_running, owner_uid
 from kbatch_core.status.needs import to_explain
 
 # To the API server the events of one object cost a look through all events of its namespace: so those of the
 # newest jobs only, a few at a time.
 EVENT_READS = 24
 AT_ONCE = 6
+NODES_READ = 1000
 
 Answer = TypeVar("Answer")
 
@@ -29,7 +30,16 @@ class Seen(NamedTuple):
     events: Sequence[Event]
 
 
-def look(api: Api, jobs_selector: str, pods_selector: str, namespaces: Sequence[str]) -> list[Seen]:
+class Facts(NamedTuple):
+    """What may sharpen the reasons of several jobs; None = may not be read, or nothing needs it."""
+
+    nodes: Mapping[str, Node] | None
+    quotas: Sequence[ResourceQuota] | None
+
+
+def look(
+    api: Api, jobs_selector: str, pods_selector: str, namespaces: Sequence[str]
+) -> tuple[list[Seen], Facts]:
     """The jobs of some namespaces ("" = of all). Without a right to pods or events they are shown all the same."""
     found: list[tuple[Job, Sequence[Pod]]] = []
     for namespace in namespaces:
@@ -37,11 +47,17 @@ def look(api: Api, jobs_selector: str, pods_selector: str, namespaces: Sequence[
         # After the jobs: of one that has ended the pod must not be seen as it was before.
         pods = _pods_by_job(api, pods_selector, namespace) if jobs else {}
         found += ((job, pods.get(job.metadata.uid, ())) for job in jobs)
-    events = read_events(api, found)
-    return [Seen(job, pods, events.get(job.metadata.uid, ())) for job, pods in found]
+    return look_at(api, found)
 
 
-def read_events(api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]]) -> dict[str, Sequence[Event]]:
+def look_at(api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]]) -> tuple[list[Seen], Facts]:
+    """The same for jobs whose pods are known."""
+    events = _read_events(api, jobs)
+    facts = _read_facts(api, jobs)
+    return [Seen(job, pods, events.get(job.metadata.uid, ())) for job, pods in jobs], facts
+
+
+def _read_events(api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]]) -> dict[str, Sequence[Event]]:
     """By the uid of the job, the events of what needs explaining; of many waiting jobs, of the newest only."""
     needed = [(job, about) for job, pods in jobs if (about := to_explain(job, pods)) is not None]
     needed.sort(key=lambda need: need[0].metadata.creation_timestamp, reverse=True)
@@ -52,6 +68,39 @@ def read_events(api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]]) -> dict[str
         reads = [(job.metadata.uid, _Later(partial(_events, api, job, about))) for job, about in batch]
         found |= {uid: read.get() for uid, read in reads}
     return found
+
+
+def _read_facts(api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]]) -> Facts:
+    """Nodes when a pod finds none or is not well on its own, quotas when a job has no pod."""
+    nodes, quotas = None, None
+    if any(_asks_for_nodes(pod) for _, pods in jobs for pod in pods):
+        nodes = _if_allowed(lambda: _nodes(api))
+    podless = {job.metadata.namespace for job, pods in jobs if not pods and to_explain(job, pods)}
+    if podless:
+        quotas = _if_allowed(lambda: [one for name in sorted(podless) for one in api.list_quotas(name)])
+    return Facts(nodes, quotas)
+
+
+def _asks_for_nodes(pod: Pod) -> bool:
+    silent = any(one.type == "Ready" and one.status == "False" for one in pod.status.conditions)
+    return not is_over(pod) and (not pod.spec.node_name or (silent and is_running(pod)))
+
+
+def _nodes(api: Api) -> Mapping[str, Node] | None:
+    """By name; None when there are too many to read for one look."""
+    found: dict[str, Node] = {}
+    for page in api.node_pages():
+        if len(found) >= NODES_READ:
+            return None
+        found |= {node.metadata.name: node for node in page}
+    return found
+
+
+def _if_allowed(call: Callable[[], Answer]) -> Answer | None:
+    try:
+        return call()
+    except Refused:
+        return None
 
 
 def _events(api: Api, job: Job, about: str) -> Sequence[Event]:

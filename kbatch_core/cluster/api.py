@@ -167,9 +167,10 @@ class Api:
         query = {"fieldSelector": "status.phase!=Succeeded,status.phase!=Failed,spec.nodeName!="}
         return self._list(core_path("", "pods"), Pod, query)
 
-    def list_quotas(self) -> list[ResourceQuota]:
-        """The quotas of the namespace."""
-        return self._list(core_path(self.namespace, "resourcequotas"), ResourceQuota, {})
+    def list_quotas(self, namespace: str | None = None) -> list[ResourceQuota]:
+        """The quotas of a namespace."""
+        where = self.namespace if namespace is None else namespace
+        return self._list(core_path(where, "resourcequotas"), ResourceQuota, {})
 
     def list_limit_ranges(self) -> list[LimitRange]:
         """The limit ranges of the namespace."""

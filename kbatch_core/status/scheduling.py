@@ -199,7 +199,8 @@ def _unschedulable(case: Case) -> Condition | None:
 def _parts(message: str) -> Iterable[tuple[int, str]]:
     """`0/8 nodes are available: 1 Insufficient cpu, 7 node(s) ...` as (number, reason) pairs."""
     head = re.split(r"[.,] preemption:", message, maxsplit=1)[0]
-    _, _, body = head.partition("available: ")
+    # What comes after the counts is said about no node: "1 Insufficient cpu. no new claims to deallocate".
+    body = head.partition("available: ")[2].partition(". ")[0]
     for text in re.split(r", (?=\d+ )", body.rstrip(". ")):
         match = _PART.match(text)
         if match is not None:

@@ -16,20 +16,23 @@ _STAGES = (
     "node/fast/node-initialize.yaml",
     "node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
     "pod/fast/pod-ready.yaml",
-    "pod/fast/pod-delete.yaml",
 )
+_DELETE = "pod/fast/pod-delete.yaml"
 
 
 class FakeNodes:
-    """kwok beside a Cluster; pods on its nodes run until they are deleted. Use it in `with`."""
+    """kwok beside a Cluster; pods on its nodes run until they are deleted. Use it in `with`.
 
-    def __init__(self, cluster: Cluster, name: str = "kwok") -> None:
+    `lets_go` False: pods that are being deleted stay until the test plays the kubelet that ends them.
+    """
+
+    def __init__(self, cluster: Cluster, name: str = "kwok", *, lets_go: bool = True) -> None:
         self.cluster = cluster
         self._made: list[str] = []
         stages = cluster.bin / "kwok-stage"
         command = [str(cluster.bin / "kwok"), f"--kubeconfig={cluster.kubeconfig}",
                    f"--manage-nodes-with-label-selector={LABEL}"]  # fmt: skip
-        command += [f"--config={stages / path}" for path in _STAGES]
+        command += [f"--config={stages / path}" for path in (*_STAGES, *([_DELETE] if lets_go else ()))]
         self._kwok = Component(name, command, cluster.folder / "log", tied=True)
 
     def __enter__(self) -> FakeNodes:

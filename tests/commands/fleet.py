@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,8 @@ class Fleet:
         session = Session(cwd="/", home="", user=user, host="x", in_pod=False, environ={})
         return Client(self.api, session)
 
-    def submit(self, *, user: str = "ann", **fields: Any) -> Job:
-        """A job; `fields` are those of JobSpec."""
+    def submit(self, *, user: str = "ann", pod: Mapping[str, Any] | None = None, **fields: Any) -> Job:
+        """A job; `fields` are those of JobSpec, `pod` those of its pods that kbatch itself would not set."""
         fields = {"script": "#!/bin/sh\nsleep 1\n", "script_name": "x.sh", "cpus": 1000, **fields}
         environment = Environment(image="images.example.org/none:1", user=user, keep_entrypoint=False)
         submit_id = new_submit_id(_random)
@@ -58,6 +59,7 @@ class Fleet:
             cwd="/",
             submit_host="test",
         )
+        made.manifest["spec"]["template"]["spec"] |= pod or {}
         return self.api.create_job(made.manifest)
 
     def get(self, job: Job) -> Job:

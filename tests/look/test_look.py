@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from kbatch_core.look import EVENT_READS, Seen, look
-from tests.queue.wire import a_job, a_pod, an_event, complete, unscheduled
-from tests.queue.world import EVENTS, JOBS, PODS, World
+from tests.queue.wire import a_job, a_node, a_pod, an_event, complete, unscheduled
+from tests.queue.world import EVENTS, JOBS, NODES, PODS, QUOTAS, World
 
 
 def seen(world: World) -> dict[str, Seen]:
-    return {one.job.metadata.name: one for one in look(world.api, "a=b", "c", ["ann"])}
+    return {one.job.metadata.name: one for one in look(world.api, "a=b", "c", ["ann"])[0]}
 
 
 def test_each_job_comes_with_its_own_pods_and_events() -> None:
@@ -54,3 +54,18 @@ def test_without_a_right_to_pods_and_events_the_jobs_are_shown() -> None:
     world.refused |= {PODS, EVENTS}
     world.put(JOBS, a_job("one"))
     assert seen(world)["one"][1:] == ((), ())
+
+
+def test_nodes_and_quotas_are_read_when_a_job_needs_them_and_they_may_be_read() -> None:
+    world = World()
+    world.put(NODES, a_node("a", "4"))
+    world.put(JOBS, a_job("done", **complete()))
+    assert look(world.api, "a=b", "c", ["ann"])[1] == (None, None)
+    assert not world.count(NODES) + world.count(QUOTAS)
+    world.put(JOBS, a_job("none"))
+    world.put(JOBS, a_job("waits", active=1))
+    world.put(PODS, a_pod("waits", **unscheduled("0/1 nodes")))
+    facts = look(world.api, "a=b", "c", ["ann"])[1]
+    assert (list(facts.nodes or ()), facts.quotas) == (["a"], [])
+    world.refused |= {NODES, QUOTAS}
+    assert look(world.api, "a=b", "c", ["ann"])[1] == (None, None)

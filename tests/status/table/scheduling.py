@@ -53,6 +53,23 @@ def scheduling_rows() -> list[Row]:
             says=["1 node is large enough, and busy or not for it"],
         ),
         Row(
+            "no node is free, as Kubernetes 1.36 says it",
+            "PD",
+            "Resources",
+            job(active=1),
+            [
+                unplaced(
+                    "0/5 nodes are available: 1 Insufficient cpu, 4 node(s) didn't match Pod's node affinity/selector"
+                    ". no new claims to deallocate, preemption: 0/5 nodes are available: 1 No preemption victims "
+                    "found for incoming pod, 4 Preemption is not helpful for scheduling."
+                )
+            ],
+            says=[
+                "No node is free for it: 1 node with too little cpu free, 4 nodes without what the job asks of a node"
+            ],
+            evidence="no new claims",
+        ),
+        Row(
             "home's disk is in use elsewhere",
             "PD",
             "Resources",
