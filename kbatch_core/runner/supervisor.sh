@@ -89,11 +89,11 @@ _send() (
   done
   kill -s $1 $_all
 )
-# _every SECONDS COMMAND: in the background, until the command exits or _timers are ended.
+# _every SECONDS COMMAND: in the background, until the command exits, _timers are ended or the supervisor is gone.
 _every() {
   (
     trap 'kill $!; exit' TERM
-    while sleep $1 & wait $!; do $2; done
+    while sleep $1 & wait $! && kill -0 $$; do $2; done
   ) >&2 3>&- 4>&- &
   _timers="$_timers $!"
 }
@@ -119,13 +119,14 @@ _await() {
 }
 
 # _measure: what the control group (version 2 or 1) says. CPU in microseconds; memory without the cache that the
-# kernel could take back at once, as Kubernetes counts it.
+# kernel could take back at once, as Kubernetes counts it. Version 1 has a folder for memory.
 _measure() {
   cd $_g
+  cd memory
   _cpu=0 _memory=0 _cache=0 _kills=0
-  read -r _cpu <cpuacct/cpuacct.usage && _cpu=$((_cpu / 1000))
-  read -r _memory <memory.current || read -r _memory <memory/memory.usage_in_bytes
-  for _file in memory.events cpu.stat memory.stat memory/memory.oom_control memory/memory.stat; do
+  read -r _cpu <../cpuacct/cpuacct.usage && _cpu=$((_cpu / 1000))
+  read -r _memory <memory.current || read -r _memory <memory.usage_in_bytes
+  for _file in memory.events cpu.stat memory.stat memory.oom_control; do
     while read -r _key _word; do
       case $_key in oom_kill) _kills=$_word ;; usage_usec) _cpu=$_word ;; *inactive_file) _cache=$_word ;; esac
     done <$_file
@@ -171,7 +172,7 @@ kill $_timers
 [ -e "$_output" ] || echo "$_output is gone" >>$_w/problem
 
 _measure
-read -r _peak <memory.peak || read -r _peak <memory/memory.max_usage_in_bytes ||
+read -r _peak <memory.peak || read -r _peak <memory.max_usage_in_bytes ||
   _peak=$(cut -d, -f3 "$_usage" | sort -n | tail -n1)
 [ $_kills = 0 ] || [ $_exit = 0 ] || : ${_why:=OutOfMemory}
 
