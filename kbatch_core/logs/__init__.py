@@ -1,6 +1,6 @@
 """Logs: what a job prints, with no line lost in silence and none given twice."""
 
-from kbatch_core.logs.events import Batch, End, Gap, Line, LogEvent, Reading, Restart, Waiting
+from kbatch_core.logs.events import Batch, End, Gap, Line, LogEvent, Partial, Reading, Restart, Waiting
 from kbatch_core.logs.reader import LogReader, LogRequest
 from kbatch_core.logs.stamped import format_stamp
 
@@ -12,6 +12,7 @@ __all__ = [
     "LogEvent",
     "LogReader",
     "LogRequest",
+    "Partial",
     "Reading",
     "Restart",
     "Waiting",

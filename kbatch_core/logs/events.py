@@ -28,6 +28,12 @@ class Line(msgspec.Struct, frozen=True, gc=False):
         return None if self.ns is None else self.ns / NS
 
 
+class Partial(msgspec.Struct, frozen=True):
+    """The last line as far as it is written, such as a progress bar. The next Line or Partial takes its place."""
+
+    text: bytes
+
+
 class Gap(msgspec.Struct, frozen=True):
     """Lines may be missing here. `since`, `until`: seconds since the epoch between which they were written."""
 
@@ -68,6 +74,6 @@ class End(msgspec.Struct, frozen=True):
     signal: int = 0
 
 
-LogEvent = Line | Gap | Reading | Restart | Waiting | End
+LogEvent = Line | Partial | Gap | Reading | Restart | Waiting | End
 Batch = Sequence[LogEvent]
 """Events that came together: whoever shows them can do that in one go before the next are waited for."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from kbatch_core.history import FOLDER
-from kbatch_core.logs.events import Batch, Gap, Line
+from kbatch_core.logs.events import Batch, Gap, Line, Partial
 from kbatch_core.logs.podlog import Stopper
 from kbatch_core.manifest.program import program_of
 from kbatch_core.model import labels
@@ -20,6 +20,8 @@ BLOCK = 1024 * 1024
 POLL_SECONDS = 1.0
 # Lines of a file may have any length; they are handed on in pieces of this size.
 PIECE = 256 * 1024
+# How much of the line that is being written is shown; of a progress bar the end counts.
+PARTIAL = 4096
 
 
 def job_folder(job: Job, home: str) -> Path | None:
@@ -82,6 +84,8 @@ class HomeFile:
             yield from self._new_lines()
             if self._at == given:
                 return
+            if self._rest:
+                yield [Partial(self._rest[-PARTIAL:])]
 
     def rest(self) -> Iterator[Batch]:
         """What comes after the last newline, when nothing more is to come."""

@@ -118,6 +118,7 @@ QUEUE = (
     _a("queue.events", "e", "open('detail', 'events')", "Events", "What the cluster says about the job.", "See"),
     _a("queue.script", "v", "open('detail', 'script')", "Script", "The job's script.", "See"),
     _a("queue.yaml", "y", "open('detail', 'yaml')", "YAML", "The whole Job object.", "See"),
+    _a("queue.logs", "l", "open('logs')", "Logs", "What the job prints.", "See", hint=True),
     _a("queue.cancel", "c", "cancel", "Cancel", "End the jobs and keep their record.", "Act",
        hint=True, needs=PATCH_JOBS, writes=True),
     _a("queue.hold", "h", "hold", "Hold", "Keep the jobs from starting.", "Act", hint=True, needs=PATCH_JOBS,
@@ -157,4 +158,48 @@ DETAIL = (
     _a("detail.last", "G,end", "last", "Last", "The last line.", "Move"),
     _a("detail.back", "q,escape", "back", "Back", "Back to the queue.", "Dashboard", hint=True),
     *(action for action in QUEUE if action.group == "Act" or action.id == "queue.copy"),
+)  # fmt: skip
+
+LOG_MOVES = (
+    _a("log.down", "j,down", "move(1)", "Down", "One line down.", "Move"),
+    _a("log.up", "k,up", "move(-1)", "Up", "One line up, and follow no longer.", "Move"),
+    _a("log.half-down", "ctrl+d", "move_half(1)", "Half a page down", "Half a page down.", "Move"),
+    _a("log.half-up", "ctrl+u", "move_half(-1)", "Half a page up", "Half a page up.", "Move"),
+    _a("log.page-down", "pagedown,space,ctrl+f", "move_page(1)", "Page down", "A page down.", "Move"),
+    _a("log.page-up", "pageup,ctrl+b", "move_page(-1)", "Page up", "A page up.", "Move"),
+    _a("log.first", "g,home", "move_first", "First", "The first line.", "Move"),
+    _a("log.end", "G,end", "end", "End", "To the last line, and follow.", "Move"),
+    _a("log.left", "left", "move_sideways(-1)", "Left", "Back to the beginning of long lines.", "Move"),
+    _a("log.right", "right", "move_sideways(1)", "Right", "Further along long lines.", "Move"),
+)  # fmt: skip
+
+LOG = (
+    _a("log.follow", "f", "follow", "Follow", "Stay at the end as lines come, or stay here.", "See", hint=True),
+    _a("log.search", "slash", "search", "Search", "Find a text or regular expression.", "Find", hint=True),
+    _a("log.next", "n", "next(1)", "Next", "The next place where it is found.", "Find"),
+    _a("log.before", "N", "next(-1)", "Before", "The place before.", "Find"),
+    _a("log.filter", "ampersand", "filter", "Filter",
+       "Show only the lines with a text or regular expression; ! first turns it round.", "Find", hint=True),
+    _a("log.wrap", "w", "wrap", "Wrap", "Wrap long lines, or cut them.", "See", hint=True),
+    _a("log.times", "t", "times", "Times", "Show when each line was written.", "See", hint=True),
+    _a("log.tail", "0", "since(0)", "Tail", "The last lines.", "Which part"),
+    _a("log.head", "1", "since(1)", "Head", "From the beginning.", "Which part"),
+    _a("log.since-1m", "2", "since(2)", "1 minute", "The last minute.", "Which part"),
+    _a("log.since-5m", "3", "since(3)", "5 minutes", "The last 5 minutes.", "Which part"),
+    _a("log.since-15m", "4", "since(4)", "15 minutes", "The last 15 minutes.", "Which part"),
+    _a("log.since-30m", "5", "since(5)", "30 minutes", "The last 30 minutes.", "Which part"),
+    _a("log.since-1h", "6", "since(6)", "1 hour", "The last hour.", "Which part"),
+    _a("log.previous", "p", "previous", "Previous", "The attempt before the newest one, or back.", "Which part"),
+    _a("log.stderr", "e", "stderr", "Errors", "The file of stderr, where it has its own, or back.", "Which part"),
+    _a("log.task", "a", "task", "Task", "Another task of the array.", "Which part"),
+    _a("log.save", "D", "save", "Save", "Write the whole log to a file, not only what is here.", "See", hint=True),
+    _a("log.retry", "U", "retry", "Try again", "Read it anew.", "Which part"),
+)  # fmt: skip
+
+LOG_SCREEN = (
+    _a("logs.split", "vertical_line", "split", "Split", "A second log beside this one, or one no longer.", "See",
+       hint=True),
+    _a("logs.other", "tab", "other", "Other", "To the other of two logs.", "Move"),
+    _a("logs.back", "q,escape", "back", "Back", "Search and filter away, then back to where you came from.",
+       "Dashboard", hint=True),
 )  # fmt: skip

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from kbatch_core.errors import KbatchError
+    from kbatch_core.logs import LogRequest
     from kbatch_core.model.objects import Event, Job, Pod
     from kbatch_core.status.row import JobRow
     from kqueue_tui.dashboard.details import Details
+    from kqueue_tui.dashboard.log_feed import Reader
 
 SyncState = Literal["LOADING", "LIVE", "STALE", "RETRYING", "FORBIDDEN"]
 
@@ -77,7 +79,9 @@ class Scope:
 
 @dataclass(frozen=True)
 class Backend:
-    """A connection, once it is there. `shell` gives the command that opens a shell in a job's pod; `details` blocks.
+    """A connection, once it is there. `shell` gives the command that opens a shell in a job's pod.
+
+    `details` and `logs` block: they are called in threads.
 
     `now` is the clock that rows are made with, in seconds since the epoch.
     """
@@ -90,6 +94,7 @@ class Backend:
     now: Callable[[], float]
     shell: Callable[[JobRow], Sequence[str]]
     details: Callable[[JobRow], Details]
+    logs: Callable[[JobRow, LogRequest], Reader]
 
 
 class Connect(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from kbatch_core.client import Client
 from kqueue_tui.dashboard.backend import Backend, Scope
-from kqueue_tui.dashboard.details import read_details
+from kqueue_tui.dashboard.details import find_row, read_details
 from kqueue_tui.dashboard.options import Options
 
 
@@ -27,6 +27,7 @@ def cluster_backend(options: Options, scope: Scope, on_change: Callable[[], None
         acts=client,
         now=queue.now,
         details=lambda row: read_details(client, row),
+        logs=lambda row, request: client.log_reader(find_row(client, row), request),
         shell=lambda row: ["kqueue", "shell", *_where(options, row.namespace), row.id],
     )
 

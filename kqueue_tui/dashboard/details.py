@@ -39,7 +39,7 @@ class Details:
 def read_details(client: Client, row: JobRow) -> Details:
     """All that the cluster and home tell of the job or task of a row. Raises KbatchError when it is gone."""
     job_id = row.id.partition("_")[0]
-    found = client.look_up(job_id)
+    found = find_row(client, row)
     problems: list[str] = [found.error.sentence] if found.error is not None else []
     manifest = _manifest(client, found)
     pods: Sequence[Pod] = ()
@@ -69,6 +69,13 @@ def read_details(client: Client, row: JobRow) -> Details:
         samples=client.history.usage(job_id, row.task),
         problems=tuple(problems),
     )
+
+
+def find_row(client: Client, row: JobRow) -> Found:
+    """The job of a row, wherever it is known. Raises KbatchError when it is gone."""
+    if row.namespace not in ("", client.api.namespace) and not row.past:
+        return Found(job=client.api.get_job(row.job_name, namespace=row.namespace))
+    return client.look_up(row.id.partition("_")[0])
 
 
 def _manifest(client: Client, found: Found) -> Mapping[str, Any]:

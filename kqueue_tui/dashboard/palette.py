@@ -33,8 +33,9 @@ class ActionCommands(Provider):
 
     async def _run(self, action: Action) -> None:
         method = f"action_{action.name.partition('(')[0]}"
-        places = (self.screen, self.focused, self.app)
-        namespace = next(place for place in places if place is not None and hasattr(place, method))
+        focused = self.focused.ancestors_with_self if self.focused is not None else ()
+        places = (self.screen, *focused, self.app)
+        namespace = next(place for place in places if hasattr(place, method))
         await self.app.run_action(action.name, namespace)
 
 

@@ -13,6 +13,7 @@ from kbatch_core.queue.sync import Sync
 from kbatch_core.status.row import JobRow, make_row, task_rows
 from kqueue_tui.dashboard.backend import Backend, Scope
 from kqueue_tui.dashboard.demo.details import details_of
+from kqueue_tui.dashboard.demo.logs import DemoLog
 from kqueue_tui.dashboard.demo.play import Objects, Play, objects
 from kqueue_tui.dashboard.demo.script import plays
 
@@ -61,6 +62,12 @@ class DemoQueue:
     def task_rows(self, uid: str) -> tuple[JobRow, ...]:
         found = self._objects.get(uid)
         return tuple(task_rows(*found, self._clock())) if found is not None else ()
+
+    def row(self, row: JobRow, task: int | None) -> JobRow:
+        """The row as it is now, or that of one of its tasks."""
+        if task is None:
+            return self._rows.get(row.uid, row)
+        return next((one for one in self.task_rows(row.uid) if one.task == task), row)
 
     def job(self, uid: str) -> Job | None:
         found = self._objects.get(uid)
@@ -183,5 +190,6 @@ def demo_backend(
         acts=DemoActs(queue, clock),
         now=clock,
         details=lambda row: details_of(queue.play(row.uid), row, clock()),
+        logs=lambda row, request: DemoLog(queue.row(row, request.task), request, clock),
         shell=lambda row: ["sh", "-c", f"echo The demo has no pod for {row.id}.; sleep 1"],
     )

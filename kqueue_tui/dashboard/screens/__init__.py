@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kqueue_tui.dashboard.screens.job import JobScreen
 
 JOB_SCREENS: dict[str, tuple[str, str]] = {
+    "logs": ("kqueue_tui.dashboard.screens.logs", "LogScreen"),
     "detail": ("kqueue_tui.dashboard.screens.detail", "DetailScreen"),
 }
 """Name -> (module, class)."""

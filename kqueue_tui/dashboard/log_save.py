@@ -1,0 +1,38 @@
+"""A whole log to a file, byte by byte as the job printed it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from kbatch_core.logs import Gap, Line
+from kqueue_tui.dashboard.log_feed import Reader
+
+
+def save_log(reader: Reader, folder: Path, name: str) -> tuple[Path, int]:
+    """Write everything that the reader gives; the path, which was not there before, and the number of gaps.
+
+    Blocks. Raises KbatchError, OSError.
+    """
+    path = free_path(folder, re.sub(r"[^\w.-]+", "-", name).strip("-.") or "log")
+    gaps = 0
+    with path.open("xb") as file:
+        for batch in reader.batches():
+            for event in batch:
+                if isinstance(event, Line):
+                    file.write(event.text)
+                    if event.ends_with_newline:
+                        file.write(b"\n")
+                elif isinstance(event, Gap):
+                    gaps += 1
+    return path, gaps
+
+
+def free_path(folder: Path, name: str) -> Path:
+    """`NAME.log` in the folder, or NAME-2.log and so on: nothing is written over."""
+    number = 1
+    while True:
+        path = folder / (f"{name}.log" if number == 1 else f"{name}-{number}.log")
+        if not path.exists():
+            return path
+        number += 1
