@@ -9,6 +9,7 @@ from pathlib import Path
 
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 import kqueue_tui.dashboard
 from kbatch_core.errors import KbatchError
@@ -143,3 +144,18 @@ def title(pane: LogPane) -> str:
 def notice(pane: LogPane) -> str:
     """What stands in the middle when there are no lines; "" when there are some."""
     return str(pane._notice.render()) if pane._notice.display else ""
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    await pilot.press(*keys)
+    await pilot.pause()
+
+
+async def typed(pilot: Pilot[None], key: str, text: str) -> None:
+    """Open a bar, type, and wait until that has settled."""
+    await pilot.press(key)
+    await pilot.pause()
+    pilot.app.screen.query_one(Input).value = text
+    await pilot.pause(0.2)
+    await pilot.press("enter")
+    await pilot.pause()
