@@ -14,6 +14,8 @@ from kbatch_core.model.signals import SignalSpec
 # Slurm's MaxBatchRequeue and KillWait defaults (slurm.conf manual).
 MAX_REQUEUE = 5
 KILL_WAIT_SECONDS = 30
+# The supervisor's own, from TERM to KILL: shorter than the kubelet's, so that the record is written in time.
+TERM_TO_KILL_SECONDS = 25
 
 GPU_RESOURCE = "nvidia.com/gpu"
 

@@ -10,6 +10,7 @@ import re
 
 from kbatch_core.errors import BadOption
 from kbatch_core.model import labels
+from kbatch_core.model.jobspec import KILL_WAIT_SECONDS, TERM_TO_KILL_SECONDS
 from kbatch_core.model.objects import Condition, parse_time
 from kbatch_core.model.quantity import format_memory
 from kbatch_core.model.record import Record
@@ -20,7 +21,7 @@ from kbatch_core.status.tasks import failed_numbers
 from kbatch_core.status.verdict import Verdict, quote, verdict
 from kbatch_core.status.words import amount_of, clock, list_tasks, round_memory
 
-KILL_WAIT_SECONDS = 30
+LARGEST_SIGNAL = 64
 _EXIT_CODE = re.compile(r"failed with exit code (\d{1,3})\b")
 
 
@@ -73,7 +74,7 @@ def time_limit(case: Case) -> Verdict | None:
     return verdict(
         "TO",
         "TimeLimit",
-        f"Reached {named}; TERM, then KILL {KILL_WAIT_SECONDS} s later",
+        f"Reached {named}; TERM, then KILL {TERM_TO_KILL_SECONDS} s later",
         "Ask for more with --time, or save the work on the way: --signal USR1@120 warns it before",
         evidence,
     )
@@ -125,9 +126,18 @@ def exit_code(case: Case) -> Verdict | None:
     if code is None or (code == 0 and not signal):
         return None
     evidence = _record_words(case.record) or _words(case.failure)
-    if not signal and code > 128:
+    if not signal and 128 < code <= 128 + LARGEST_SIGNAL:
         signal = code - 128
     name = _signal(signal)
+    if case.record is not None and case.record.reason == "Terminated":
+        how = f"SIG{name} ended it" if name else f"exit {code}"
+        return verdict(
+            "F",
+            "NonZeroExitCode",
+            f"Told to end from outside, as when its pod is deleted; {how}",
+            "",
+            evidence,
+        )
     if name:
         hint = "Nothing says who sent it; compare its memory peak with --mem" if name == "KILL" else ""
         return verdict("F", "NonZeroExitCode", f"Killed by SIG{name}", hint, evidence)
@@ -140,7 +150,8 @@ def exit_code(case: Case) -> Verdict | None:
             "F",
             "NonZeroExitCode",
             "exit 127: a command was not found in this image",
-            "The last lines of the output name it; activate the environment that has it",
+            "The last lines of the output name it: activate the environment that has it; of /kbatch/bin/script it "
+            "is the program that the script's first line names",
             evidence,
         )
     return verdict("F", "NonZeroExitCode", f"exit {code}", "The last lines of its output say more", evidence)
@@ -224,7 +235,7 @@ def exit_of(case: Case) -> tuple[int | None, int]:
     if case.record is not None:
         # A shell gives 128 + n for signal n, and cannot tell it from a program that exits so.
         code = case.record.exit
-        return code, case.record.signal or max(0, code - 128)
+        return code, case.record.signal or (code - 128 if 128 < code <= 128 + LARGEST_SIGNAL else 0)
     if case.terminated is not None:
         return case.terminated.exit_code, case.terminated.signal
     if case.failure is not None and case.failure.reason == "PodFailurePolicy" and case.task is None:

@@ -54,6 +54,12 @@ def test_the_record_gives_times_exit_and_signal() -> None:
     assert row.elapsed(NOW) == 380
 
 
+def test_an_exit_code_beyond_every_signal_is_a_code_of_its_own() -> None:
+    one = pod("Failed", state=ended(255, message=record(exit=255)))
+    row = make_row(job(conditions=exit_failed(255), failed=1), [one], [], NOW)
+    assert (row.exit_code, row.signal, row.sentence) == (255, 0, "exit 255")
+
+
 def test_without_a_record_the_container_gives_them() -> None:
     one = pod("Failed", state=ended(3))
     row = make_row(job(conditions=exit_failed(3), failed=1), [one], [], NOW)

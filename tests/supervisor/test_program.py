@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kbatch_core.model.arrays import ArraySpec, from_numbers
+from kbatch_core.model.jobspec import TERM_TO_KILL_SECONDS
 from kbatch_core.model.patterns import expand_final
 from kbatch_core.runner import readable, supervisor_program, supervisor_source
 from kbatch_core.runner.packing import short_names
@@ -26,6 +27,10 @@ echo "2/9 half" >$KBATCH_PROGRESS
 def test_it_is_at_most_4_kib_and_of_about_200_lines() -> None:
     assert len(supervisor_program().encode()) <= 4096
     assert len(supervisor_source().splitlines()) <= 220
+
+
+def test_what_people_are_told_of_its_patience_is_so() -> None:
+    assert f"_k={TERM_TO_KILL_SECONDS} " in supervisor_source()
 
 
 def test_shellcheck_has_nothing_to_say() -> None:
