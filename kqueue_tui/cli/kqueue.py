@@ -18,6 +18,7 @@ COMMANDS = {
     "list": ("kqueue_tui.cli.list", "List the jobs."),
     "show": ("kqueue_tui.cli.show", "Show everything about a job, and why it is as it is."),
     "logs": ("kqueue_tui.cli.logs", "Print a job's output."),
+    "shell": ("kqueue_tui.cli.shell", "Open a shell in a job that runs, or run a command there."),
     "eff": ("kqueue_tui.cli.eff", "Show what a job used, and what to ask for next time."),
     "history": ("kqueue_tui.cli.history", "Show the history in home, and remove old jobs from it."),
     "wait": ("kqueue_tui.cli.wait", "Wait until jobs have ended; their exit code."),

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 # What no plain command may import. `kubernetes` is allowed to a laptop with a kubeconfig only.
-HEAVY = ("textual", "rich", "kubernetes", "aiohttp", "watchfiles", "yaml", "hypothesis")
+HEAVY = ("textual", "rich", "kubernetes", "aiohttp", "watchfiles", "yaml", "hypothesis", "websocket")
 
 
 def imported_by(code: str) -> set[str]:
