@@ -122,6 +122,7 @@ class Replay:
         # line, or the rest of one that the runtime broke in two when the log was rotated.
         self._head: list[Piece] = []
         self._broken = False
+        self._began = False
         self._end: int | None = None
         self.done = not self._keys
         self.lost = False
@@ -161,6 +162,8 @@ class Replay:
             return self._first(piece)
         at = self._matched
         alive = [k for k in self._starts if k + at < len(self._keys) and self._keys[k + at] == piece.key]
+        if not alive and self._end is None and not self._whole and self._slide(piece):
+            return self._check_end() if self._matched else None
         if not alive:
             self._held.append(piece)
             return self._break() if self._end is None else self._settle(self._end)
@@ -172,6 +175,10 @@ class Replay:
 
     def _first(self, piece: Piece) -> list[Piece] | None:
         self._starts = [k for k, key in enumerate(self._keys) if key == piece.key]
+        if not self._whole and self._began:
+            # Not at the beginning of the file, so nothing of what was seen is before this.
+            self._starts = self._starts[:1] if self._starts[:1] == [0] else []
+        self._began = True
         if self._starts:
             self._matched = 1
             self._held.clear()
@@ -187,6 +194,18 @@ class Replay:
         if piece.ns >= self._earliest:
             self._held.append(piece)
         return self._lose() if piece.ns > self._latest or len(self._held) > HELD_LIMIT else None
+
+    def _slide(self, piece: Piece) -> bool:
+        """What looked like the first line seen was an equal one before it: begin later. False for no such thing."""
+        if self._starts != [0]:
+            return False
+        pending = [*self._keys[: self._matched], piece.key]
+        for shift in range(1, len(pending) + 1):
+            rest = pending[shift:]
+            if self._keys[: len(rest)] == rest:
+                self._matched = len(rest)
+                return True
+        return False
 
     def _check_end(self) -> list[Piece] | None:
         """Settled when the longest explanation is; a shorter one is remembered, with what comes after it."""

@@ -213,6 +213,7 @@ class Connection:
             head = self._api.head(self._pod, self._position.instance())
         except (Unreachable, Refused):
             self.looked = False
+            self._position.rotation.see_nothing()
             return
         self.looked = True
         found = self._position.rotation.see_head(head)

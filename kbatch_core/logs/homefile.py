@@ -168,11 +168,12 @@ class Changes:
         """Until something may have changed, at most POLL_SECONDS, or until stopped."""
         if self._told is not None:
             try:
-                next(self._told, None)
-                return
+                if next(self._told, None) is not None or self._stopper.stopped:
+                    return
             except (OSError, RuntimeError):
-                # The kernel has no more watches to give, or the folder has gone.
-                self._told = None
+                pass
+            # The kernel has no more watches to give, or the folder is not there.
+            self._told = None
         self._wait(POLL_SECONDS)
 
     def _watch(self, path: Path) -> Iterator[object]:

@@ -112,7 +112,7 @@ class LogReader:
             return
         path: Path | None = None
         if not self.request.needs_container and job_folder(self.job, self._home) is not None:
-            path = (yield from self._awaited()) if self.request.follow else self._file()
+            path = (yield from self._awaited()) if self.request.follow else self._file_now()
         if self._stopper.stopped:
             return
         if path is None or not readable(path):
@@ -161,6 +161,11 @@ class LogReader:
         path = output_file(self.job, self.request.task, node, stderr=self.request.stderr)
         return local_path(self.job, path, self._home) if path else None
 
+    def _file_now(self) -> Path | None:
+        """The output file as it is known now; only some names need to be asked for."""
+        path = self._file()
+        return path if path is not None or not program_of(self.job).output else self._file(self._task.look())
+
     def _record(self) -> Record | None:
         return self._history.get((self._task.id, self.request.task))
 
@@ -183,7 +188,7 @@ class LogReader:
                 why = f"{error.sentence} Trying again."
             else:
                 if look.row is None or look.row.finished:
-                    return None
+                    return self._file(look)
                 why = reason(look.row)
                 if look.started(self._task.container):
                     started = self._clock() if started is None else started

@@ -33,6 +33,9 @@ class Rotation:
         self._anchor = anchor
         self._clock = clock
         self._whole = whole
+        # Whether the file was empty when it was looked at right before a connection: that one reads it from its
+        # beginning, also when only its end is asked for.
+        self._empty = False
         # The first line of the newest file that is known; the last line read when it was known to be that, and when.
         self._head: int | None = None
         self._sure_ns: int | None = None
@@ -45,16 +48,20 @@ class Rotation:
 
     def see_first(self, ns: int) -> None:
         """The first line that was read at all."""
-        if self._whole and self._head is None:
+        if (self._whole or self._empty) and self._head is None:
             self._head, self._sure_ns, self._sure_at = ns, ns, self._clock()
+
+    def see_nothing(self) -> None:
+        """The look at the head was not answered."""
+        self._empty = False
 
     def see_head(self, ns: int | None) -> Gap | None:
         """The kubelet's file begins with the line of this time; None = it has none."""
         last = self._anchor.max_ns
         if ns is None:
-            # What is empty now is read from its beginning.
-            self._whole = self._whole or last is None
+            self._empty = last is None
             return None
+        self._empty = False
         before, self._head = self._head, ns
         found: Gap | None = None
         if before is not None and before != ns:
@@ -135,7 +142,8 @@ class Beginning:
             return None
         started, self._started = self._started, None
         late = self._first / NS - started
-        if late < START_SECONDS or self._size / max(seconds, 0.1) * late < KEPT:
+        seconds = max(seconds, 0.1 if self._size >= SAMPLE else SAMPLE_SECONDS)
+        if late < START_SECONDS or self._size / seconds * late < KEPT:
             return None
         why = f"the log begins {late:.0f} s after the start, and the node keeps only the newest part of one"
         return Gap(started, self._first / NS, why)

@@ -30,6 +30,8 @@ def parse_moment(text: str, now: float) -> float:
     try:
         if "-" in value:
             return datetime.fromisoformat(value).timestamp()
+        if ":" not in value:
+            raise ValueError(value)
         today = datetime.fromtimestamp(now).date().isoformat()
         moment = datetime.fromisoformat(f"{today}T{value}").timestamp()
     except (ValueError, OverflowError) as error:

@@ -47,7 +47,7 @@ def safe_line(text: str, *, colours: bool = True) -> str:
     parts = _COLOURS.split(text)
     parts[::2] = ["".join(char if char == "\t" else _safe(char) for char in part) for part in parts[::2]]
     if len(parts) > 1 and colours:
-        return "".join(parts) + ("" if parts[-2] in _PLAIN and not parts[-1] else "\x1b[0m")
+        return "".join(parts) + ("" if parts[-2] in _PLAIN else "\x1b[0m")
     return "".join(parts[::2])
 
 

@@ -12,12 +12,15 @@ from kbatch_core.model.objects import Job
 from tests.logs.kubelet import Container, Node
 
 
+def job_of(node: Node) -> Job:
+    return msgspec.convert(node.job(), Job)
+
+
 def reader(node: Node, request: LogRequest) -> LogReader:
     """A LogReader for whom time is the node's."""
-    job = msgspec.convert(node.job(), Job)
     return LogReader(
         node,
-        job,
+        job_of(node),
         request,
         now=lambda: node.now,
         clock=node.clock,

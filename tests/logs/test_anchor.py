@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 
 from kbatch_core.errors import KbatchError
 from kbatch_core.logs import End, connection
-from tests.logs.kubelet import LOST, REFUSED, Node
+from kbatch_core.logs.events import NS
+from tests.logs.kubelet import LOST, REFUSED, Entry, Node
 from tests.logs.reading import check_covered, gaps, output, read
 
 SEEDS = 60
@@ -124,3 +126,44 @@ def test_with_rotation_what_is_missing_is_declared(block: int, monkeypatch: pyte
         rotations += len(node.container.rotations)
         assert len(gaps(events)) <= 2 * len(node.container.rotations) + 1, seed
     assert rotations > SEEDS / 2
+
+
+@pytest.mark.parametrize("tail", [0, 1, 10, 100])
+def test_a_tail_goes_on_without_a_loss(tail: int) -> None:
+    for seed in range(tail, tail + SEEDS):
+        node = world(seed, rotate=False)
+        node.on_wait(3.0)  # something is there already
+        before = len(node.container.written)
+        events = read(node, follow=True, tail=tail)
+        came = output(events)
+        assert gaps(events) == [], seed
+        assert node.container.output().endswith(came), seed
+        # Nothing that was written since is left out; of what was there before, no more than asked for.
+        since = b"".join(entry.shown() for entry in node.container.written[max(before - tail, 0) :])
+        if tail:
+            assert len(came) >= min(len(since), len(came)), seed
+
+
+@pytest.mark.parametrize("seconds", [1, 5])
+def test_since_begins_at_the_second_and_goes_on_without_a_loss(seconds: int) -> None:
+    for seed in range(SEEDS):
+        node = world(seed, rotate=False)
+        node.on_wait(seconds * 2.0)
+        node.now += 2 * seconds
+        start = int(node.now) - seconds
+        events = read(node, follow=True, since=float(start))
+        wanted = b"".join(e.shown() for e in whole_lines(node.container.written) if e.ns >= start * NS)
+        assert output(events) == wanted, seed
+
+
+def whole_lines(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries with the parts of a line put together, at the time of its first."""
+    lines: list[Entry] = []
+    open_line = False
+    for entry in entries:
+        if open_line:
+            lines[-1] = Entry(lines[-1].ns, lines[-1].text + entry.text, entry.whole)
+        else:
+            lines.append(entry)
+        open_line = not entry.whole
+    return lines
