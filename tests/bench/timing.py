@@ -6,8 +6,10 @@ import os
 import resource
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 
 def measure(command: Sequence[str], environ: Mapping[str, str] | None = None) -> tuple[float, float]:
@@ -24,6 +26,40 @@ def measure(command: Sequence[str], environ: Mapping[str, str] | None = None) ->
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+
+
+class Cost(NamedTuple):
+    """Wall and CPU seconds, and the most memory in MB."""
+
+    wall: float
+    cpu: float
+    peak: float
+
+    def __str__(self) -> str:
+        return f"{self.wall:.2f} s, CPU {self.cpu:.2f} s, {self.peak:.0f} MB"
+
+
+# In a small process of its own: the peak of a child begins with the memory of who started it.
+_WATCH = """
+import os, subprocess, sys, time
+start = time.perf_counter()
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, used = os.wait4(child.pid, 0)
+print(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def cost(command: Sequence[str], environ: Mapping[str, str] | None = None) -> Cost:
+    """The cost of one run. Raises CalledProcessError when it fails."""
+    answer = subprocess.run(
+        [sys.executable, "-S", "-c", _WATCH, *command],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environ or {})},
+    )
+    return Cost(*map(float, answer.stdout.split()))
 
 
 def compare(

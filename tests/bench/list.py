@@ -1,0 +1,114 @@
+"""How fast and how large `kqueue list` is on 10,000 jobs, beside `kubectl get jobs`; and what ways there are to read.
+
+Jobs of 5 KiB as they are sent (8.9 KB as the server gives them, with managedFields); a hundred are one user's.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.bench.fill import fill, manifest
+from tests.bench.startup import IN_POD
+from tests.bench.timing import Cost, cost
+from tests.cluster.control import Cluster, kubectl_path
+
+JOBS = 10_000
+RUNS = 3
+
+# Each in a process of its own: (name, page size or 0, kind, what is accepted).
+WAYS: Mapping[str, str] = {
+    "one list, taken apart while it arrives (ours)": "stream",
+    "one list, then decoded": "whole",
+    "pages of 500": "pages",
+    "pages of 500, with what pods carry": "pages whole-jobs",
+    "pages of 500, gzip": "pages gzip",
+    "Table with metadata, pages of 500 (lacks resources and reasons)": "pages table",
+}
+
+READ = """
+import sys
+from pathlib import Path
+import msgspec
+from kbatch_core.cluster.listing import PIECE, ListReader, ObjectList
+from kbatch_core.cluster.settings import Settings, TokenFile
+from kbatch_core.cluster.transport import Transport
+from kbatch_core.model.objects import Job, ListMeta, WholeJob
+server, folder, way = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
+transport = Transport(Settings(server, "bench", TokenFile(folder / "token"), ca_file=str(folder / "ca.crt")))
+path, query = "/apis/batch/v1/namespaces/bench/jobs", {"labelSelector": "app.kubernetes.io/managed-by=kbatch"}
+class Row(msgspec.Struct):
+    object: Job
+class Table(msgspec.Struct):
+    metadata: ListMeta
+    rows: list[Row]
+found = []
+if "stream" in way:
+    ListReader(Job).read(transport.read_pieces(path, query=query, size=PIECE), found)
+else:
+    accept, kind = "application/json", ObjectList[WholeJob if "whole-jobs" in way else Job]
+    if "table" in way:
+        accept, kind = "application/json;as=Table;g=meta.k8s.io;v=v1", Table
+        query["includeObject"] = "Metadata"
+    if "gzip" in way:
+        transport._pool.headers["Accept-Encoding"] = "gzip"
+        send = transport._pool.request
+        transport._pool.request = lambda *a, headers, **k: send(*a, headers={**headers, "Accept-Encoding": "gzip"}, **k)
+    decoder, token = msgspec.json.Decoder(kind), None
+    while True:
+        page = {"limit": 500, "continue": token} if "pages" in way else {}
+        answer = decoder.decode(transport.request("GET", path, query={**query, **page}, accept=accept))
+        found += answer.rows if "table" in way else answer.items
+        token = answer.metadata.continue_
+        if not token:
+            break
+assert len(found) == int(sys.argv[-1]), len(found)
+"""
+
+
+def run() -> list[str]:
+    python = sys.executable
+    with tempfile.TemporaryDirectory() as name, Cluster() as cluster:
+        folder = Path(name)
+        cluster.create_namespace("bench")
+        (folder / "token").write_text(cluster.token("bench", "ann", cluster_role="admin"))
+        (folder / "ca.crt").write_bytes(cluster.ca_file.read_bytes())
+        fill(cluster, "bench", JOBS, lambda n: manifest("bench", n, user="few" if n % 100 == 0 else "ann"))
+        environ = {"KUBECONFIG": str(cluster.kubeconfig), "HOME": name, "JUPYTERHUB_USER": "few"}
+        where = (cluster.server, name)
+        kqueue = [python, "-c", IN_POD.format(prog="kqueue"), *where, "list"]
+        kubectl = [kubectl_path(), "-n", "bench", "get", "jobs"]
+        lines = versus(f"all {JOBS}", [*kqueue, "--all-users"], kubectl, environ)
+        lines += versus("100 of them by a selector", kqueue, [*kubectl, "-l", "kbatch/user=few"], environ)
+        lines += ways([python, "-c", READ, *where], environ)
+    return lines
+
+
+def versus(what: str, ours: Sequence[str], theirs: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """Medians of runs in turn, and our share of the other's."""
+    costs = [(cost(ours, environ), cost(theirs, environ)) for _ in range(RUNS)]
+    mine, other = (median([pair[side] for pair in costs]) for side in (0, 1))
+    return [
+        f"kqueue list, {what}: {mine}",
+        f"  kubectl get jobs: {other}; ours to that: {mine.wall / other.wall:.2f} of the time, "
+        f"{mine.cpu / other.cpu:.2f} of the CPU, {mine.peak / other.peak:.2f} of the memory",
+    ]
+
+
+def ways(read: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """Only the reading, by each of the ways that were compared."""
+    costs = {
+        name: [cost([*read, *way.split(), str(JOBS)], environ) for _ in range(RUNS)]
+        for name, way in WAYS.items()
+    }
+    return [
+        "reading alone, in a process of its own:",
+        *(f"  {name}: {median(each)}" for name, each in costs.items()),
+    ]
+
+
+def median(costs: Sequence[Cost]) -> Cost:
+    return Cost(*(statistics.median(each) for each in zip(*costs, strict=True)))
