@@ -64,6 +64,32 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+# The same rules, but for those that need what a case has not: a look at each of ten thousand jobs is dear.
+_OF_THE_ENDED = (
+    ended.complete,
+    ended.time_limit,
+    ended.out_of_memory,
+    ended.bad_start,
+    ended.exit_code,
+    ended.failed_tasks,
+    ended.gave_up,
+    not_done,
+    ended.lost_evidence,
+)
+_WITHOUT_POD = (
+    ended.cancelled,
+    unplaced.quota_exceeded,
+    unplaced.policy_denied,
+    disrupted.preempted,
+    ended.completing,
+    unplaced.queue_wait,
+    unplaced.held,
+    task_limit,
+)
+_UNFINISHED = tuple(rule for rule in RULES if rule not in _OF_THE_ENDED)
+_PODLESS = tuple(rule for rule in _UNFINISHED if rule in _WITHOUT_POD)
+
+
 def explain(
     job: Job, pods: Sequence[Pod], events: Sequence[Event], now: float, facts: ClusterFacts = NO_FACTS
 ) -> Verdict:
@@ -76,7 +102,8 @@ def explain(
 
 def explain_case(case: Case) -> Verdict:
     """The verdict of the first rule that matches."""
-    for rule in RULES:
+    rules = RULES if case.finished else _UNFINISHED if case.pod is not None else _PODLESS
+    for rule in rules:
         found = rule(case)
         if found is not None:
             return found

@@ -53,7 +53,9 @@ def format_table(
         text = gap.join(parts).rstrip()
         if width is not None and cell_width(text) > width:
             text = fit(text, width)
-        made.append(_painted(text, parts, gap, format, row, paint) if row is not None else text)
+        if row is not None and paint is not unpainted:
+            text = _painted(text, parts, gap, format, row, paint)
+        made.append(text)
     return made
 
 
@@ -101,6 +103,8 @@ def fit(text: str, width: int | None, *, right: bool = False, cut: str = "") -> 
     """The text in exactly `width` cells; what is cut off ends in `cut`. None = as it is."""
     if width is None:
         return text
+    if text.isascii() and len(text) <= width:
+        return text.rjust(width) if right else text.ljust(width)
     size = cell_width(text)
     if size > width:
         kept, size = "", 0

@@ -54,9 +54,9 @@ else:
         accept, kind = "application/json;as=Table;g=meta.k8s.io;v=v1", Table
         query["includeObject"] = "Metadata"
     if "gzip" in way:
-        transport._pool.headers["Accept-Encoding"] = "gzip"
         send = transport._pool.request
-        transport._pool.request = lambda *a, headers, **k: send(*a, headers={**headers, "Accept-Encoding": "gzip"}, **k)
+        gzip = {"Accept-Encoding": "gzip"}
+        transport._pool.request = lambda *a, headers, **k: send(*a, headers={**headers, **gzip}, **k)
     decoder, token = msgspec.json.Decoder(kind), None
     while True:
         page = {"limit": 500, "continue": token} if "pages" in way else {}

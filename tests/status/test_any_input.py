@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Job, Pod
 from kbatch_core.status import ClusterFacts, JobRow, explain, make_row, task_rows
+from kbatch_core.status.case import Case, make_case, newest
+from kbatch_core.status.explain import RULES, explain_case
+from kbatch_core.status.unplaced import no_pod
 from tests.status.objects import (
     ID,
     JOB_UID,
@@ -155,6 +158,7 @@ def test_any_combination(one: Job, pods: list[Pod], data: Any, facts: ClusterFac
     )
     row = make_row(one, pods, events, NOW, facts)
     assert explain(one, pods, events, NOW, facts).state == row.state
+    all_rules(make_case(one, pods, events, NOW, facts, pod=newest(pods)))
     conditions = {(found.type, found.status) for found in one.status.conditions}
     if row.state == "CD":
         assert ("Complete", "True") in conditions
@@ -166,6 +170,12 @@ def test_any_combination(one: Job, pods: list[Pod], data: Any, facts: ClusterFac
         assert min(parts) >= 0
     for task in task_rows(one, pods, events, NOW, facts):
         check(task)
+
+
+def all_rules(case: Case) -> None:
+    """That rules which cannot match are not asked changes nothing."""
+    found = (rule(case) for rule in RULES)
+    assert explain_case(case) == next((one for one in found if one is not None), no_pod())
 
 
 def check(row: JobRow) -> None:
