@@ -1,6 +1,6 @@
 """How fast and how large `kqueue list` is on 10,000 jobs, beside `kubectl get jobs`; and what ways there are to read.
 
-Jobs of 5 KiB as they are sent (8.9 KB as the server gives them, with managedFields); a hundred are one user's.
+Jobs of 5 KiB as the server gives them, and as large as they really are; a hundred are one user's.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from tests.bench.fill import fill, manifest
+from tests.bench.fill import SMALL, fill, manifest
 from tests.bench.startup import IN_POD
 from tests.bench.timing import Cost, cost
 from tests.cluster.control import Cluster, kubectl_path
@@ -37,9 +39,9 @@ from kbatch_core.cluster.listing import PIECE, ListReader, ObjectList
 from kbatch_core.cluster.settings import Settings, TokenFile
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.model.objects import Job, ListMeta, WholeJob
-server, folder, way = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
-transport = Transport(Settings(server, "bench", TokenFile(folder / "token"), ca_file=str(folder / "ca.crt")))
-path, query = "/apis/batch/v1/namespaces/bench/jobs", {"labelSelector": "app.kubernetes.io/managed-by=kbatch"}
+server, folder, namespace, way = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4:]
+transport = Transport(Settings(server, namespace, TokenFile(folder / "token"), ca_file=str(folder / "ca.crt")))
+path, query = f"/apis/batch/v1/namespaces/{namespace}/jobs", {"labelSelector": "app.kubernetes.io/managed-by=kbatch"}
 class Row(msgspec.Struct):
     object: Job
 class Table(msgspec.Struct):
@@ -70,21 +72,38 @@ assert len(found) == int(sys.argv[-1]), len(found)
 
 
 def run() -> list[str]:
-    python = sys.executable
+    lines = []
     with tempfile.TemporaryDirectory() as name, Cluster() as cluster:
         folder = Path(name)
-        cluster.create_namespace("bench")
-        (folder / "token").write_text(cluster.token("bench", "ann", cluster_role="admin"))
         (folder / "ca.crt").write_bytes(cluster.ca_file.read_bytes())
-        fill(cluster, "bench", JOBS, lambda n: manifest("bench", n, user="few" if n % 100 == 0 else "ann"))
-        environ = {"KUBECONFIG": str(cluster.kubeconfig), "HOME": name, "JUPYTERHUB_USER": "few"}
-        where = (cluster.server, name)
-        kqueue = [python, "-c", IN_POD.format(prog="kqueue"), *where, "list"]
-        kubectl = [kubectl_path(), "-n", "bench", "get", "jobs"]
-        lines = versus(f"all {JOBS}", [*kqueue, "--all-users"], kubectl, environ)
-        lines += versus("100 of them by a selector", kqueue, [*kubectl, "-l", "kbatch/user=few"], environ)
-        lines += ways([python, "-c", READ, *where], environ)
+        for size in (SMALL, None):
+            namespace = "small" if size else "real"
+            cluster.create_namespace(namespace)
+            (folder / "token").write_text(cluster.token(namespace, "ann", cluster_role="admin"))
+            fill(cluster, namespace, JOBS, partial(one_job, namespace, size))
+            lines += compared(cluster, folder, namespace, every_way=size is not None)
     return lines
+
+
+def one_job(namespace: str, size: int | None, number: int) -> dict[str, Any]:
+    return manifest(namespace, number, user="few" if number % 100 == 0 else "ann", size=size)
+
+
+def compared(cluster: Cluster, folder: Path, namespace: str, *, every_way: bool) -> list[str]:
+    """kqueue beside kubectl on what is in the namespace."""
+    python = sys.executable
+    served = len(
+        cluster.kubectl("get", "--raw", f"/apis/batch/v1/namespaces/{namespace}/jobs?limit=100").stdout
+    )
+    environ = {"KUBECONFIG": str(cluster.kubeconfig), "HOME": str(folder), "JUPYTERHUB_USER": "few"}
+    where = (cluster.server, str(folder))
+    program = IN_POD.format(prog="kqueue").replace('"bench"', f'"{namespace}"')
+    kqueue = [python, "-c", program, *where, "list"]
+    kubectl = [kubectl_path(), "-n", namespace, "get", "jobs"]
+    lines = [f"{JOBS} jobs of {served / 100 / 1024:.1f} KiB:"]
+    lines += versus("all", [*kqueue, "--all-users"], kubectl, environ)
+    lines += versus("100 by a selector", kqueue, [*kubectl, "-l", "kbatch/user=few"], environ)
+    return lines + (ways([python, "-c", READ, *where, namespace], environ) if every_way else [])
 
 
 def versus(what: str, ours: Sequence[str], theirs: Sequence[str], environ: Mapping[str, str]) -> list[str]:
