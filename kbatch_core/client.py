@@ -37,7 +37,7 @@ from kbatch_core.history import (
     past_task_rows,
     records_of,
 )
-from kbatch_core.look import Facts, look, look_at
+from kbatch_core.look import Facts, Seen, look, look_at
 from kbatch_core.manifest import Submission, build_job
 from kbatch_core.manifest.again import read_back
 from kbatch_core.model import labels
@@ -177,18 +177,21 @@ class Client(Actions):
     ) -> Surveyed:
         """(job, its row, what makes a row per task of an array) of each job, as `list` has them."""
         job_selector = ",".join(part for part in (self.selector(user), selector) if part)
-        seen, cluster = look(
+
+        def surveyed(seen: Seen, cluster: Facts) -> tuple[Job, JobRow, Callable[[], Rows]]:
+            now, facts = self.now(), self._facts(cluster)
+            job, pods, events = seen
+            row = make_row(job, pods, events, now, facts)
+            return job, row, partial(task_rows, job, pods, (), now, facts)
+
+        return look(
             self.api,
             job_selector,
             self.selector(user, labels.POD_SELECTOR),
             namespaces or (self.api.namespace,),
+            surveyed,
+            self.now,
         )
-        now = self.now()
-        facts = self._facts(cluster)
-        return [
-            (job, make_row(job, pods, events, now, facts), partial(task_rows, job, pods, (), now, facts))
-            for job, pods, events in seen
-        ]
 
     def past(self, *, tasks: bool = False) -> Rows:
         """The rows of the history alone, where no cluster can be asked."""

@@ -9,8 +9,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from kbatch_core.cluster.api import Api
 from kbatch_core.errors import KbatchError, Refused
-from kbatch_core.model.objects import Event, Job, Node, Pod, ResourceQuota
-from kbatch_core.status.case import is_over, is_running, owner_uid
+from kbatch_core.model.objects import Event, Job, Node, Pod, ResourceQuota, parse_time
+from kbatch_core.status.case import condition, is_over, is_running, owner_uid
 from kbatch_core.status.needs import to_explain
 
 # To the API server the events of one object cost a look through all events of its namespace: so those of the
@@ -18,6 +18,8 @@ from kbatch_core.status.needs import to_explain
 EVENT_READS = 24
 AT_ONCE = 6
 NODES_READ = 1000
+# What happened so short before pods were read may be in jobs and not in them: times are in whole seconds.
+SETTLED_SECONDS = 2.0
 
 Answer = TypeVar("Answer")
 
@@ -37,17 +39,65 @@ class Facts(NamedTuple):
     quotas: Sequence[ResourceQuota] | None
 
 
+NO_FACTS = Facts(None, None)
+
+
 def look(
-    api: Api, jobs_selector: str, pods_selector: str, namespaces: Sequence[str]
-) -> tuple[list[Seen], Facts]:
-    """The jobs of some namespaces ("" = of all). Without a right to pods or events they are shown all the same."""
-    found: list[tuple[Job, Sequence[Pod]]] = []
-    for namespace in namespaces:
-        jobs = api.list_jobs(jobs_selector, namespace=namespace)
-        # After the jobs: of one that has ended the pod must not be seen as it was before.
-        pods = _pods_by_job(api, pods_selector, namespace) if jobs else {}
-        found += ((job, pods.get(job.metadata.uid, ())) for job in jobs)
-    return look_at(api, found)
+    api: Api,
+    jobs_selector: str,
+    pods_selector: str,
+    namespaces: Sequence[str],
+    make: Callable[[Seen, Facts], Answer],
+    now: Callable[[], float],
+) -> list[Answer]:
+    """What `make` makes of each job of some namespaces ("" = of all); `now` is the server's time.
+
+    Without a right to pods or events they are shown all the same. The server takes long to write a long list, so
+    what needs nothing more is made as it comes.
+    """
+    return [
+        answer
+        for namespace in namespaces
+        for answer in api.retry.call(partial(_look, api, jobs_selector, pods_selector, namespace, make, now))
+    ]
+
+
+def _look(
+    api: Api,
+    jobs_selector: str,
+    pods_selector: str,
+    namespace: str,
+    make: Callable[[Seen, Facts], Answer],
+    now: Callable[[], float],
+) -> list[Answer]:
+    pods_read = now()
+    pods = _pods_by_job(api, pods_selector, namespace)
+    answers: list[Answer | None] = []
+    later: dict[int, Job] = {}
+    stale = False
+    for part in api.job_parts(jobs_selector, namespace=namespace):
+        for job in part:
+            own = pods.get(job.metadata.uid, ())
+            moved = _moved_at(job) > pods_read - SETTLED_SECONDS
+            stale = stale or moved
+            if moved or to_explain(job, own) is not None or any(map(_asks_for_nodes, own)):
+                later[len(answers)] = job
+                answers.append(None)
+            else:
+                answers.append(make(Seen(job, own, ()), NO_FACTS))
+    if stale:
+        # Of a job that has ended the pod must not be seen as it was before.
+        pods = _pods_by_job(api, pods_selector, namespace)
+    seen, facts = look_at(api, [(job, pods.get(job.metadata.uid, ())) for job in later.values()])
+    for place, one in zip(later, seen, strict=True):
+        answers[place] = make(one, facts)
+    return [answer for answer in answers if answer is not None]
+
+
+def _moved_at(job: Job) -> float:
+    """When it was made or, once it has ended, when that was."""
+    over = condition(job.status.conditions, "Complete") or condition(job.status.conditions, "Failed")
+    return parse_time(over.last_transition_time if over else job.metadata.creation_timestamp) or 0.0
 
 
 def look_at(api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]]) -> tuple[list[Seen], Facts]:

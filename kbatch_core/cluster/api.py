@@ -108,6 +108,10 @@ class Api:
         where = self.namespace if namespace is None else namespace
         return self._list(jobs_path(where), Job, {"labelSelector": selector})
 
+    def job_parts(self, selector: str, *, namespace: str) -> Iterator[list[Job]]:
+        """The same as they come, so that there is work to do meanwhile. Not tried again: `retry` may."""
+        return self._parts(jobs_path(namespace), Job, {"labelSelector": selector})
+
     def patch_job(self, name: str, patch: Mapping[str, Any], *, namespace: str | None = None) -> Job:
         """Merge `patch` (RFC 7386) into the Job; the same patch twice changes nothing more."""
         path = f"{jobs_path(namespace or self.namespace)}/{quote(name)}"
@@ -222,14 +226,11 @@ class Api:
 
     def _list(self, path: str, kind: type[Item], query: Query) -> list[Item]:
         """A whole list, as of now."""
-        reader = ListReader(kind)
+        return self.retry.call(lambda: [item for part in self._parts(path, kind, query) for item in part])
 
-        def attempt() -> list[Item]:
-            found: list[Item] = []
-            reader.read(self.transport.read_pieces(path, query=query, size=PIECE), found)
-            return found
-
-        return self.retry.call(attempt)
+    def _parts(self, path: str, kind: type[Item], query: Query) -> Iterator[list[Item]]:
+        """A whole list as it comes; not tried again."""
+        return ListReader(kind).read(self.transport.read_pieces(path, query=query, size=PIECE))
 
     def _pages(self, path: str, kind: type[Any], query: Query) -> Iterator[list[Any]]:
         token = ""

@@ -45,22 +45,23 @@ class ListReader(Generic[Item]):
         self._item: msgspec.json.Decoder[Item] = msgspec.json.Decoder(kind)
         self._kind = kind
 
-    def read(self, pieces: Iterable[bytes], found: list[Item]) -> ListMeta:
-        """Add the items of a list to `found` as they come. Raises ConnectionFailed for what is no list."""
+    def read(self, pieces: Iterable[bytes]) -> Iterator[list[Item]]:
+        """The items of a list as they come. Raises ConnectionFailed for what is no list."""
         source = iter(pieces)
-        head, rest = _read_head(source)
-        if head is None:
-            return self._read_whole(b"".join([rest, *source]), found)
+        rest, is_whole = _read_head(source)
+        if is_whole:
+            yield self._read_whole(b"".join([rest, *source]))
+            return
         for items in _items(rest, source):
             try:
-                found += map(self._item.decode, items)
+                found = [*map(self._item.decode, items)]
             except UnicodeDecodeError:
-                found += (self._item.decode(_mended(one)) for one in items)
+                found = [self._item.decode(_mended(one)) for one in items]
             except (msgspec.DecodeError, msgspec.ValidationError) as error:
                 raise _no_list(error) from error
-        return head
+            yield found
 
-    def _read_whole(self, body: bytes, found: list[Item]) -> ListMeta:
+    def _read_whole(self, body: bytes) -> list[Item]:
         """What another server than Kubernetes' own may write in another order."""
         whole: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ObjectList[self._kind])  # type: ignore[name-defined]
         try:
@@ -69,13 +70,12 @@ class ListReader(Generic[Item]):
             answer = whole.decode(_mended(body))
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise _no_list(error) from error
-        found += answer.items
-        metadata: ListMeta = answer.metadata
-        return metadata
+        items: list[Item] = answer.items
+        return items
 
 
-def _read_head(source: Iterator[bytes]) -> tuple[ListMeta | None, bytes]:
-    """(what stands before the items, the rest that was read); None when it is not how Kubernetes writes a list."""
+def _read_head(source: Iterator[bytes]) -> tuple[bytes, bool]:
+    """(what was read from the first item on, False); or all that was read and True when it cannot be taken apart."""
     data = b""
     for piece in source:
         data += piece
@@ -87,11 +87,11 @@ def _read_head(source: Iterator[bytes]) -> tuple[ListMeta | None, bytes]:
                 break
             # The metadata of a list stand before its items, or it is another kind of server.
             if head.resource_version and rest.startswith(_BEGIN):
-                return head, rest
+                return rest, False
             break
         if len(data) > _HEAD_LIMIT and not mark:
             break
-    return None, data
+    return data, True
 
 
 def _items(data: bytes, source: Iterator[bytes]) -> Iterator[list[bytes]]:

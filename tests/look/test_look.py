@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from kbatch_core.look import EVENT_READS, Seen, look
-from tests.queue.wire import a_job, a_node, a_pod, an_event, complete, unscheduled
+from kbatch_core.look import EVENT_READS, Facts, Seen, look
+from tests.queue.wire import NOW, a_job, a_node, a_pod, an_event, complete, unscheduled
 from tests.queue.world import EVENTS, JOBS, NODES, PODS, QUOTAS, World
 
 
+def look_at_all(world: World, now: float = NOW) -> list[tuple[Seen, Facts]]:
+    return look(world.api, "a=b", "c", ["ann"], lambda one, facts: (one, facts), lambda: now)
+
+
 def seen(world: World) -> dict[str, Seen]:
-    return {one.job.metadata.name: one for one in look(world.api, "a=b", "c", ["ann"])[0]}
+    return {one.job.metadata.name: one for one, _ in look_at_all(world)}
 
 
 def test_each_job_comes_with_its_own_pods_and_events() -> None:
@@ -43,10 +47,32 @@ def test_of_a_thousand_waiting_jobs_only_the_newest_are_asked_about() -> None:
     assert asked == {f"involvedObject.uid=uid-job-{number}" for number in range(1000 - EVENT_READS, 1000)}
 
 
-def test_nothing_is_asked_about_no_jobs() -> None:
+def test_each_kind_is_read_once_and_nothing_else_when_there_is_nothing() -> None:
     world = World()
     assert seen(world) == {}
-    assert [path for path, _ in world.asked] == [JOBS]
+    world.put(JOBS, a_job("done", **complete()))
+    assert list(seen(world)) == ["done"]
+    assert [path for path, _ in world.asked] == [PODS, JOBS] * 2
+
+
+def test_of_what_ended_meanwhile_the_pod_is_read_again() -> None:
+    """Jobs come after pods: what is told of one that has just ended must not be the pod that still ran."""
+    world = World()
+    world.put(JOBS, a_job("old", **complete()))
+    world.put(JOBS, a_job("new", active=1))
+    world.put(PODS, a_pod("new", phase="Running", node="a"))
+
+    def end(path: str) -> None:
+        if path == JOBS:
+            world.answering = lambda path: None
+            world.put(JOBS, a_job("new", **complete()))
+            world.put(PODS, a_pod("new", phase="Succeeded", node="a"))
+
+    world.answering = end
+    found = {one.job.metadata.name: one for one, _ in look_at_all(world, NOW - 5)}
+    assert [pod.status.phase for pod in found["new"].pods] == ["Succeeded"]
+    assert list(found) == ["old", "new"]
+    assert world.count(PODS) == 2
 
 
 def test_without_a_right_to_pods_and_events_the_jobs_are_shown() -> None:
@@ -60,12 +86,12 @@ def test_nodes_and_quotas_are_read_when_a_job_needs_them_and_they_may_be_read() 
     world = World()
     world.put(NODES, a_node("a", "4"))
     world.put(JOBS, a_job("done", **complete()))
-    assert look(world.api, "a=b", "c", ["ann"])[1] == (None, None)
+    assert [facts for _, facts in look_at_all(world)] == [(None, None)]
     assert not world.count(NODES) + world.count(QUOTAS)
     world.put(JOBS, a_job("none"))
     world.put(JOBS, a_job("waits", active=1))
     world.put(PODS, a_pod("waits", **unscheduled("0/1 nodes")))
-    facts = look(world.api, "a=b", "c", ["ann"])[1]
+    facts = look_at_all(world)[-1][1]
     assert (list(facts.nodes or ()), facts.quotas) == (["a"], [])
     world.refused |= {NODES, QUOTAS}
-    assert look(world.api, "a=b", "c", ["ann"])[1] == (None, None)
+    assert look_at_all(world)[-1][1] == (None, None)

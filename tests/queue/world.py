@@ -31,6 +31,7 @@ class World:
         self.absent: set[str] = {WORKLOADS}
         self.broken: KbatchError | None = None
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.answering: Callable[[str], None] = lambda path: None
         self.gate = threading.Event()
         self.gate.set()
         self._version = 100
@@ -100,6 +101,7 @@ class World:
                 raise ConnectionFailed("Stopped.")
         if self.broken is not None:
             raise self.broken
+        self.answering(path)
         if path in self.refused:
             raise PermissionDenied("You may not.", status=403)
         if path in self.absent:
