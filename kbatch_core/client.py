@@ -6,6 +6,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -41,9 +42,11 @@ from kbatch_core.look import Facts, Seen, look, look_at
 from kbatch_core.manifest import Submission, build_job
 from kbatch_core.manifest.again import read_back
 from kbatch_core.model import labels
+from kbatch_core.model.arrays import ArraySpec
 from kbatch_core.model.jobspec import JobSpec
-from kbatch_core.model.names import id_from, label_value, new_submit_id
+from kbatch_core.model.names import id_from, is_id, label_value, new_submit_id
 from kbatch_core.model.objects import Event, Job, Pod
+from kbatch_core.model.reference import parse_reference
 from kbatch_core.model.script import Script, check_script
 from kbatch_core.staging import read_staged
 from kbatch_core.status import ClusterFacts, JobRow, make_row, task_rows
@@ -208,6 +211,15 @@ class Client(Actions):
             if isinstance(error, NotFound):
                 return Found(job=past.job, past=past, asked=self._asked(""))
             return Found(job=past.job, past=past, error=error)
+
+    def look_up_task(self, text: str) -> tuple[Found, ArraySpec | None]:
+        """As `look_up`, and of `ID_3` or `ID_[1-4,7]` which tasks are meant; None = the whole job."""
+        reference = parse_reference(text)
+        if reference.tasks is not None and not is_id(reference.job):
+            # A job's name may look like a task of another.
+            with suppress(NotFound):
+                return self.look_up(text), None
+        return self.look_up(reference.job), reference.tasks
 
     def queue(
         self,

@@ -22,7 +22,7 @@ MOST_MOMENTS = 200
 # Events that say in other words what a condition or a container's state says better.
 _SAID_ELSEWHERE = frozenset(
     ("Scheduled", "Created", "Started", "SuccessfulCreate", "SuccessfulDelete", "Completed", "Killing", "Suspended",
-     "Resumed", "Pulled")
+     "Resumed")
 )  # fmt: skip
 
 
@@ -108,6 +108,9 @@ def _of_pod(pod: Pod, task: int | None, attempt: int) -> Iterator[Moment]:
 def _of_events(job: Job, tasks: dict[str, int | None], events: Iterable[Event]) -> Iterator[Moment]:
     for event in events:
         uid = event.involved_object.uid
+        # A pull that took no time because the image was there is no news.
+        if event.reason == "Pulled" and not event.message.startswith("Successfully pulled"):
+            continue
         if event.reason in _SAID_ELSEWHERE or (uid != job.metadata.uid and uid not in tasks):
             continue
         times = f" ({event.count} times)" if event.count and event.count > 1 else ""

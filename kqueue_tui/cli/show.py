@@ -2,108 +2,112 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from kbatch_core.client import Client
+from kbatch_core.errors import BadOption, KbatchError
 from kbatch_core.history import Found
-from kbatch_core.manifest.program import program_of
 from kbatch_core.model import labels
-from kbatch_core.model.objects import Job
-from kbatch_core.model.quantity import format_cpus, format_memory
 from kbatch_core.model.safetext import safe_text
-from kbatch_core.model.timelimit import format_time
 from kbatch_core.runner import readable
-from kbatch_core.status.row import JobRow
-from kqueue_tui.cli.run import cluster_options, complain
+from kbatch_core.status import JobRow
+from kbatch_core.status.tasks import task_numbers
+from kqueue_tui.cli import facts
+from kqueue_tui.cli.completion import complete_jobs
+from kqueue_tui.cli.run import cluster_options, complain, connect, in_colour, paint_state
+
+Look = tuple[Found, int | None]
+"""A job, and the task of it that is meant."""
 
 
 @click.command("show")
-@click.argument("job")
+@click.argument("jobs", nargs=-1, required=True, metavar="JOB...", shell_complete=complete_jobs)
 @click.option("--script", is_flag=True, help="Print the script as it was submitted.")
 @click.option("--supervisor", is_flag=True, help="Print the program that runs the script in the pod.")
 @click.option("--output", "-o", type=click.Choice(["yaml", "json"]), help="Print the whole Job object.")
 @cluster_options
-def command(
-    job: str,
-    script: bool,
-    supervisor: bool,
-    output: str | None,
-    namespace: str | None,
-    context: str | None,
-    kubeconfig: str | None,
-) -> None:
-    """Show everything about JOB: an id, a unique beginning of one, or a name."""
-    client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context, history=True)
-    found = client.look_up(job)
-    if found.error is not None:
-        complain("kqueue", f"{found.error.sentence} This is from your home's history.", found.error.hint)
-    if script:
-        click.echo(_carried(client, found).get(labels.SCRIPT, ""), nl=False)
-    elif supervisor:
-        click.echo(readable(_carried(client, found).get(labels.SUPERVISOR, "")), nl=False)
-    elif output:
-        click.echo(_dump(client, found, output), nl=False)
-    else:
-        for name, value in facts(found.job, client.row(found), client.now()):
-            click.echo(f"{name:>12}  {value}")
+def command(jobs: tuple[str, ...], script: bool, supervisor: bool, output: str | None, **options: Any) -> int:
+    """Show everything about jobs, and why they are as they are. ID_3 shows a task of an array."""
+    client = connect(options, history=True)
+    looks, code = look_up(client, jobs)
+    if output:
+        click.echo(dump_all([whole(client, found) for found, _ in looks], output), nl=False)
+        return code
+    for at, (found, task) in enumerate(looks):
+        if script:
+            click.echo(_carried(client, found).get(labels.SCRIPT, ""), nl=False)
+        elif supervisor:
+            click.echo(readable(_carried(client, found).get(labels.SUPERVISOR, "")), nl=False)
+        else:
+            for line in [*([""] if at else []), *describe(client, found, task)]:
+                click.echo(line)
+    return code
 
 
-def facts(job: Job, row: JobRow, now: float) -> list[tuple[str, str]]:
-    """What is known, as (name, value) in reading order; nothing that is empty."""
-    annotations = job.metadata.annotations
-    program = program_of(job)
-    containers = job.spec.template.spec.containers
-    asked = [
-        f"{format_cpus(row.cpus)} CPU" if row.cpus else "",
-        f"{format_memory(row.memory)} memory" if row.memory else "",
-        f"{row.gpus} GPU" if row.gpus else "",
-        f"time limit {format_time(row.time_limit)}" if row.time_limit else "",
-    ]
+def look_up(client: Client, references: Sequence[str]) -> tuple[list[Look], int]:
+    """(what is meant, exit code). The only one that is named must be there; of several each problem is said."""
+    looks: list[Look] = []
+    code = 0
+    for text in dict.fromkeys(references):
+        try:
+            found, tasks = client.look_up_task(text)
+            numbers: Sequence[int | None] = tasks.numbers() if tasks is not None else (None,)
+            known = task_numbers(found.job)
+            for number in numbers:
+                if number is not None and number not in known:
+                    raise BadOption(
+                        f"{safe_text(text)}: there is no task {number}.", "See its array as a whole."
+                    )
+        except KbatchError as error:
+            if len(references) == 1:
+                raise
+            complain("kqueue", error.sentence, error.hint)
+            code = max(code, error.exit_code)
+            continue
+        if found.error is not None:
+            complain("kqueue", f"{found.error.sentence} This is from your home's history.", found.error.hint)
+        looks += [(found, number) for number in numbers]
+    return looks, code
+
+
+def describe(client: Client, found: Found, task: int | None) -> list[str]:
+    """Everything about a job, as lines."""
+    from kbatch_core.details import details_of
+    from kbatch_core.status.timeline import timeline
+    from kqueue_tui.cli.eff import lines as used
+
+    details = details_of(client, found, task)
+    account = details.account
+    assert account is not None
+    job, row = details.job, account.row
+    rows = client.task_rows(found) if row.tasks is not None else []
+    if task is not None:
+        row = next(one for one in rows if one.task == task)
     lines = [
-        ("Job", f"{row.id}  {row.name}"),
-        ("State", f"{row.state}  {row.sentence}".rstrip()),
-        ("Reason", row.code),
-        ("Hint", row.hint),
-        ("Exit", f"{row.exit_code}:{row.signal or 0}" if row.exit_code is not None else ""),
-        ("User", row.user),
-        ("Account", row.account),
-        ("Partition", row.partition),
-        ("Submitted", _moment(row.submitted)),
-        ("Started", _moment(row.started)),
-        ("Ended", _moment(row.ended)),
-        ("Kept until", _moment(_kept_until(job, row))),
-        ("Ran", format_time(row.elapsed(now)) if row.started else ""),
-        ("Progress", row.progress),
-        ("Restarts", str(row.restarts) if row.restarts else ""),
-        ("Asked for", ", ".join(part for part in asked if part)),
-        ("Node", row.node),
-        ("Command", safe_text(annotations.get(labels.COMMAND, "")) or row.name),
-        ("Directory", safe_text(containers[0].working_dir) if containers else ""),
-        ("Output", safe_text(program.output) or "container log only"),
-        ("Errors", safe_text(program.error)),
-        ("Notebook", safe_text(program.notebook)),
-        ("Comment", safe_text(annotations.get(labels.COMMENT, ""))),
-        ("Object", f"job/{row.job_name} in namespace {row.namespace}" if row.job_name else ""),
-        (
-            "Source",
-            "the history in home: the cluster has no such object, or was not asked" if row.past else "",
-        ),
+        f"{name:>{facts.NAME_WIDTH}}  {_painted(name, value, row)}"
+        for name, value in facts.facts(job, row, client.now())
     ]
-    return [(name, value) for name, value in lines if value]
+    lines += facts.section("Files", facts.files(job, row))
+    if task is None:
+        lines += facts.section("Tasks", facts.tasks(rows))
+    moments = timeline(job, details.pods, details.events, task=task)
+    lines += facts.section("What happened", facts.happened(moments))
+    if task is None and account.uses:
+        lines += facts.section("Used", [pair for pair in used(account) if pair[0] not in ("Job", "State")])
+    lines += facts.section("Next", [(words, "") for words in facts.next_commands(row)])
+    for sentence in details.problems:
+        complain("kqueue", sentence)
+    return lines
 
 
-def _kept_until(job: Job, row: JobRow) -> float | None:
-    """When the cluster forgets it, logs and all; from then on the history in home tells of it."""
-    ttl = job.spec.ttl_seconds_after_finished
-    return row.ended + ttl if row.ended is not None and ttl is not None and not row.past else None
-
-
-def _moment(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    return datetime.fromtimestamp(seconds).astimezone().isoformat(sep=" ", timespec="seconds")
+def _painted(name: str, value: str, row: JobRow) -> str:
+    """The state in its colour, where a terminal wants that."""
+    if name != "State" or not in_colour():
+        return value
+    return paint_state(row.state, row) + value.removeprefix(row.state)
 
 
 def _carried(client: Client, found: Found) -> dict[str, str]:
@@ -111,15 +115,25 @@ def _carried(client: Client, found: Found) -> dict[str, str]:
     name, namespace = found.job.metadata.name, found.job.metadata.namespace
     if found.past is None:
         return client.api.get_job(name, namespace=namespace).spec.template.metadata.annotations
-    whole = client.history.whole(found.past.id)
-    return whole.spec.template.metadata.annotations if whole is not None else {}
+    kept = client.history.whole(found.past.id)
+    return kept.spec.template.metadata.annotations if kept is not None else {}
 
 
-def _dump(client: Client, found: Found, form: str) -> str:
+def whole(client: Client, found: Found) -> dict[str, Any]:
+    """The object as the API or the history has it; without who set which field, as kubectl shows it."""
     if found.past is not None:
-        return dump(client.history.manifest(found.past.id) or {}, form)
+        return dict(client.history.manifest(found.past.id) or {})
     metadata = found.job.metadata
-    return dump(client.api.get_job_object(metadata.name, namespace=metadata.namespace), form)
+    found_object = client.api.get_job_object(metadata.name, namespace=metadata.namespace)
+    found_object["metadata"].pop("managedFields", None)
+    return found_object
+
+
+def dump_all(objects: Sequence[object], form: str) -> str:
+    """Objects as YAML documents or JSON text; several in JSON are a List, as kubectl prints them."""
+    if form == "yaml" or len(objects) == 1:
+        return "---\n".join(dump(one, form) for one in objects)
+    return dump({"apiVersion": "v1", "kind": "List", "items": objects}, form)
 
 
 def dump(value: object, form: str) -> str:

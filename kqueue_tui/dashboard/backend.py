@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from kbatch_core.details import Details
     from kbatch_core.errors import KbatchError
     from kbatch_core.logs import LogRequest
     from kbatch_core.model.objects import Event, Job, Pod
     from kbatch_core.status.row import JobRow
-    from kqueue_tui.dashboard.details import Details
     from kqueue_tui.dashboard.log_feed import Reader
 
 SyncState = Literal["LOADING", "LIVE", "STALE", "RETRYING", "FORBIDDEN"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kbatch_core.client import Client
+from kbatch_core.details import find_row, read_details
 from kqueue_tui.dashboard.backend import Backend, Scope
-from kqueue_tui.dashboard.details import find_row, read_details
 from kqueue_tui.dashboard.options import Options
 
 

@@ -108,3 +108,36 @@ def test_a_command_in_the_job_has_its_streams_and_its_exit_code(server: Server, 
     over = kqueue(user, tmp_path, "shell", job_id, "--", "true")
     assert over.returncode == 1
     assert b"does not run: CD, exit 0" in over.stderr
+
+
+def test_list_and_show_say_what_kubectl_says(server: Server, tmp_path: Path) -> None:
+    user = server.user
+    job_id = running(server, "-J", "waits", "-t", "10:00", "--mem", "64M", "-c", "1")
+    pod = user.node.get("pods", "-n", user.namespace, "-l", f"kbatch/id={job_id}")["items"][0]
+    assert pod["status"]["phase"] == "Running"
+    listed = server.run("kqueue", "list", "-h").stdout.decode().split()
+    assert (listed[0], listed[1], listed[2], listed[-1]) == (job_id, "waits", "R", pod["spec"]["nodeName"])
+    text = server.run("kqueue", "show", job_id).stdout.decode()
+    happened = text.partition("What happened\n")[2].partition("\n\n")[0]
+    order = [
+        happened.index(what) for what in ("Submitted", f"Placed on node {pod['spec']['nodeName']}", "Started")
+    ]
+    assert order == sorted(order), happened
+    started = pod["status"]["containerStatuses"][0]["state"]["running"]["startedAt"]
+    assert f"kqueue shell {job_id}" in text
+    output = f"/home/jovyan/work/kbatch-{job_id}.out"
+    assert f"{output}  (0.1K)" in text, "the file that is here has eight bytes so far"
+    server.write("work/go", "")
+    assert server.run("kqueue", "wait", job_id).returncode == 0
+    job = user.node.get("jobs", "-n", user.namespace, "-l", f"kbatch/id={job_id}")["items"][0]
+    assert [one["type"] for one in job["status"]["conditions"]][-1] == "Complete"
+    after = server.run("kqueue", "show", job_id).stdout.decode()
+    assert "State  CD  exit 0" in after
+    assert "Ended: exit 0" in after
+    assert "Used\n" in after
+    assert started.replace("T", " ").removesuffix("Z") in after, "the same moments as kubectl, in UTC"
+    again = server.run("kqueue", "rerun", job_id).stdout.decode().split()[-1]
+    assert server.run("kqueue", "wait", again).returncode == 0
+    assert (user.home / "work" / f"kbatch-{again}.out").read_text() == "started\n"
+    assert server.run("kqueue", "delete", "-y", again).returncode == 0
+    assert server.run("kqueue", "show", again).stdout.decode().count("the history in home") == 1

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kbatch_core.details import Details
 from kbatch_core.history import efficiency, records_of
 from kbatch_core.history.usage import Sample
 from kqueue_tui.dashboard.demo.play import Play, objects
-from kqueue_tui.dashboard.details import Details
 
 if TYPE_CHECKING:
     from kbatch_core.status.row import JobRow

@@ -24,11 +24,11 @@ from kqueue_tui.dashboard.widgets.usage_plot import UsagePlot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kqueue_tui.dashboard.details import Details
+    from kbatch_core.details import Details
 
 READ_AGAIN_SECONDS = 10.0
 """How often a running job is read again: as often as the supervisor writes a line of what it uses."""
-_IN_THE_TITLE = ("Job", "State", "Hint", "Reason", "Ran")
+_IN_THE_TITLE = ("Job", "State", "Hint", "Reason", "Evidence", "Ran")
 TITLES = {"overview": "Overview", "usage": "Usage", "tasks": "Tasks", "events": "Events", "script": "Script",
           "yaml": "YAML"}  # fmt: skip
 
@@ -150,7 +150,7 @@ class DetailScreen(JobScreen):
 
     def _page_overview(self) -> tuple[Content, Content]:
         from kbatch_core.status.timeline import timeline
-        from kqueue_tui.cli.show import facts
+        from kqueue_tui.cli.facts import facts, files
         from kqueue_tui.dashboard.view import detail
 
         row, now, backend = self.row, self.dashboard.now(), self.dashboard.backend
@@ -165,7 +165,8 @@ class DetailScreen(JobScreen):
         lines = [*detail.reason(row), Content("")]
         more: list[Content] = []
         if job is not None:
-            known = [pair for pair in facts(job, row, now) if pair[0] not in _IN_THE_TITLE]
+            pairs = [*facts(job, row, now), *files(job, row)]
+            known = [pair for pair in pairs if pair[0] not in _IN_THE_TITLE]
             lines += detail.table(known)
         if details is not None:
             lines += detail.table(self._efficiency(details))

@@ -1,4 +1,4 @@
-"""Details of one job, read when somebody looks at it: blocking, so only called in a thread."""
+"""Details of one job, read when somebody looks at it: what `kqueue show` and the dashboard tell. Blocking."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from kbatch_core.client import Client
 from kbatch_core.errors import KbatchError
 from kbatch_core.history import Efficiency, Found
 from kbatch_core.manifest.again import read_back
+from kbatch_core.model import labels
 from kbatch_core.staging import read_staged
 
 if TYPE_CHECKING:
@@ -38,8 +39,12 @@ class Details:
 
 def read_details(client: Client, row: JobRow) -> Details:
     """All that the cluster and home tell of the job or task of a row. Raises KbatchError when it is gone."""
-    job_id = row.id.partition("_")[0]
-    found = find_row(client, row)
+    return details_of(client, find_row(client, row), row.task)
+
+
+def details_of(client: Client, found: Found, task: int | None = None) -> Details:
+    """The same of a job that was found, or of a task of it. Raises KbatchError when it is gone."""
+    job_id = found.job.metadata.labels.get(labels.ID, "")
     problems: list[str] = [found.error.sentence] if found.error is not None else []
     manifest = _manifest(client, found)
     pods: Sequence[Pod] = ()
@@ -66,7 +71,7 @@ def read_details(client: Client, row: JobRow) -> Details:
         script=script,
         script_name=name,
         account=client.efficiency(found),
-        samples=client.history.usage(job_id, row.task),
+        samples=client.history.usage(job_id, task),
         problems=tuple(problems),
     )
 
