@@ -47,6 +47,11 @@ def cells(entry: Entry) -> int:
     return cell_len(plain(entry))
 
 
+def has_colours(entry: Entry) -> bool:
+    """Whether the text may be more than plain."""
+    return isinstance(entry, (Line, Partial)) and b"\x1b" in entry.text
+
+
 def styled(entry: Entry) -> Text:
     """The text with the colours that it came with."""
     if not isinstance(entry, (Line, Partial)):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.message import Message
@@ -21,7 +20,7 @@ from textual.strip import Strip
 from kbatch_core.logs import Line
 from kqueue_tui.dashboard.actions import LOG, LOG_MOVES, bindings
 from kqueue_tui.dashboard.view.log_buffer import LogBuffer, Wanted
-from kqueue_tui.dashboard.view.log_text import Entry, is_mark, pattern_of, stamp, styled
+from kqueue_tui.dashboard.view.log_text import Entry, has_colours, is_mark, pattern_of, plain, stamp, styled
 from kqueue_tui.dashboard.widgets.paint import Painter
 
 PREFIX = "log-lines"
@@ -245,12 +244,7 @@ class LogLines(ScrollView, can_focus=True):
 
     def _paint(self, entry: Entry, width: int, x: int, here: bool) -> list[Strip]:
         base = self._painter.style("mark" if is_mark(entry) else "text")
-        text = styled(entry)
-        if self.buffer.pattern is not None:
-            hit = self._painter.style("here", "here") if here else self._painter.style("text", "hit")
-            for found in self.buffer.pattern.finditer(text.plain):
-                text.stylize(hit, *found.span())
-        strip = self._strip(text, base)
+        strip = self._whole(entry, base, here)
         room = self._text_width
         if self.wraps:
             starts = range(0, max(strip.cell_length, 1), room)
@@ -269,10 +263,19 @@ class LogLines(ScrollView, can_focus=True):
             for at, strip in enumerate(strips)
         ]
 
-    def _strip(self, text: Text, base: Style) -> Strip:
-        segments = [
+    def _whole(self, entry: Entry, base: Style, here: bool) -> Strip:
+        """A line as one strip, however long. Most have neither colours nor anything that was searched."""
+        pattern = self.buffer.pattern
+        if pattern is None and not has_colours(entry):
+            text = plain(entry)
+            return Strip([Segment(text, base)] if text else [])
+        shown = styled(entry)
+        if pattern is not None:
+            hit = self._painter.style("here", "here") if here else self._painter.style("text", "hit")
+            for found in pattern.finditer(shown.plain):
+                shown.stylize(hit, *found.span())
+        return Strip(
             Segment(segment.text, base + segment.style if segment.style else base)
-            for segment in text.render(self.app.console)
+            for segment in shown.render(self.app.console)
             if segment.text
-        ]
-        return Strip(segments)
+        )
