@@ -14,9 +14,11 @@ from kbatch_core.errors import BadOption, KbatchError
 from kbatch_core.history import Found
 from kbatch_core.logs import LogReader, LogRequest
 from kbatch_core.model import labels
-from kbatch_core.model.arrays import parse_array
+from kbatch_core.model.arrays import ArraySpec, parse_array
 from kbatch_core.model.moments import parse_moment
+from kbatch_core.model.reference import split_references
 from kbatch_core.status.case import array_of, is_array
+from kqueue_tui.cli.completion import complete_jobs
 from kqueue_tui.cli.logprint import LogPrinter
 from kqueue_tui.cli.merge import merged
 from kqueue_tui.cli.run import cluster_options, complain
@@ -26,7 +28,7 @@ MOST = 50
 
 
 @click.command("logs")
-@click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@click.argument("jobs", nargs=-1, required=True, metavar="JOB...", shell_complete=complete_jobs)
 @click.option("--follow", "-f", is_flag=True, help="Go on until the job ends; wait for one that is pending.")
 @click.option("--tail", "-n", metavar="N", type=click.IntRange(0), help="Only the last N lines.")
 @click.option("--since", metavar="WHEN", help="Only lines since then: 10m, 2h, 14:00, 2026-11-25T14:00.")
@@ -53,7 +55,8 @@ def command(
     """Print the output of jobs: from the file in home where it can be read here, else as their containers' logs.
 
     Several jobs, or all tasks of an array, are told apart by what is put before each line. In a pipe the bytes of a
-    single job's output come out unchanged. Where lines may be missing, standard error says so.
+    single job's output come out unchanged. Where lines may be missing, standard error says so. ID_3 or ID_[1-4,7]
+    takes these tasks of an array alone.
     """
     client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context, history=True)
     request = LogRequest(
@@ -65,14 +68,18 @@ def command(
         stderr=stderr,
     )
     readers: dict[str, LogReader] = {}
-    for reference in dict.fromkeys(jobs):
-        readers |= log_readers(client, client.look_up(reference), request, task)
+    chosen = parse_array(task) if task is not None else None
+    for reference in dict.fromkeys(part for text in jobs for part in split_references(text)):
+        found, tasks = client.look_up_task(reference)
+        if found.error is not None:
+            complain("kqueue", f"{found.error.sentence} This is from your home's history.", found.error.hint)
+        readers |= log_readers(client, found, request, tasks or chosen)
     printer = LogPrinter(timestamps=timestamps, verbose=verbose, colours=not os.environ.get("NO_COLOR"))
     return print_logs(readers, printer, follow=follow)
 
 
 def log_readers(
-    client: Client, found: Found, request: LogRequest, tasks: str | None = None
+    client: Client, found: Found, request: LogRequest, tasks: ArraySpec | None = None
 ) -> dict[str, LogReader]:
     """The readers of a job: one, or one per task of an array; `tasks` names some of them. Raises BadOption."""
     job_id = found.job.metadata.labels.get(labels.ID, found.job.metadata.name)
@@ -84,10 +91,10 @@ def log_readers(
     }
 
 
-def tasks_of(found: Found, wanted: str | None) -> Sequence[int | None]:
-    """The numbers of the tasks to read; (None,) for a job that is no array. Raises BadOption."""
+def tasks_of(found: Found, wanted: ArraySpec | None) -> Sequence[int | None]:
+    """The numbers of the tasks to read; (None,) for a job that is no array."""
     if wanted is not None:
-        return tuple(parse_array(wanted).numbers())
+        return tuple(wanted.numbers())
     job = found.job
     if not is_array(job):
         return (None,)
