@@ -1,7 +1,10 @@
 """What every command shares: options that name the cluster, and one clear sentence for what went wrong.
 
 Exit codes: 0 done; 1 refused; 2 wrong usage; 3 the cluster cannot be reached, nothing was done; 4 a write
-was sent and its outcome is unknown; 130 interrupted.
+was sent and its outcome is unknown; 130 interrupted; 141 the reader of a pipe has gone. Of several jobs the highest
+counts. `kqueue wait` and `kbatch --wait` give the job's own code (1 when a signal or the cluster ended it), `kqueue
+shell` that of the program in the container (126 it cannot be run, 127 it is not there), and `kqueue list
+--stats-only` 1 when nothing is active.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import click
 
 from kbatch_core.client import Client
 from kbatch_core.errors import KbatchError
+from kbatch_core.model.safetext import safe_text
 from kbatch_core.status import JobRow
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -72,8 +76,8 @@ def main(command: click.Command, prog: str, argv: list[str] | None = None) -> in
 
 
 def complain(prog: str, sentence: str, hint: str = "") -> None:
-    """Say what went wrong, on stderr."""
-    click.echo(f"{prog}: {sentence}" + (f" {hint}" if hint else ""), err=True)
+    """Say what went wrong, on stderr. What was typed or came from the cluster cannot act on the terminal."""
+    click.echo(safe_text(f"{prog}: {sentence}" + (f" {hint}" if hint else "")), err=True)
 
 
 def _usage_hint(error: click.ClickException) -> str:

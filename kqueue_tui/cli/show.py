@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,9 +39,10 @@ def command(jobs: tuple[str, ...], script: bool, supervisor: bool, output: str |
         return code
     for at, (found, task) in enumerate(looks):
         if script:
-            click.echo(_carried(client, found).get(labels.SCRIPT, ""), nl=False)
+            click.echo(_for_reader(_carried(client, found).get(labels.SCRIPT, "")), nl=False)
         elif supervisor:
-            click.echo(readable(_carried(client, found).get(labels.SUPERVISOR, "")), nl=False)
+            supervisor_text = _carried(client, found).get(labels.SUPERVISOR, "")
+            click.echo(_for_reader(readable(supervisor_text)), nl=False)
         else:
             for line in [*([""] if at else []), *describe(client, found, task)]:
                 click.echo(line)
@@ -110,6 +112,13 @@ def _painted(name: str, value: str, row: JobRow) -> str:
     return paint_state(row.state, row) + value.removeprefix(row.state)
 
 
+def _for_reader(text: str) -> str:
+    """A program verbatim for a pipe; for a terminal without what could act on it."""
+    if not sys.stdout.isatty():
+        return text
+    return "".join(f"{safe_text(line.expandtabs())}\n" for line in text.splitlines())
+
+
 def _carried(client: Client, found: Found) -> dict[str, str]:
     """What the pods of the job carry."""
     name, namespace = found.job.metadata.name, found.job.metadata.namespace
@@ -137,11 +146,13 @@ def dump_all(objects: Sequence[object], form: str) -> str:
 
 
 def dump(value: object, form: str) -> str:
-    """An object as YAML or JSON text."""
-    if form == "json":
-        import json
+    """An object as YAML or JSON text: any script as it is, unless something in it could act on a terminal."""
+    import json
 
-        return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    tame = text.replace("\n", "").isprintable()
+    if form == "json":
+        return (text if tame else json.dumps(value, indent=2)) + "\n"
     import yaml
 
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=tame)

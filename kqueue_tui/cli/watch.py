@@ -112,7 +112,7 @@ def _draw(lines: list[str], height: int) -> None:
     if len(lines) > height:
         lines = [*lines[: height - 1], f"... {len(lines) - height + 1} more"]
     # Erased before it is written: after a full line the cursor still stands on its last cell.
-    text = "\r\n".join(f"{_REST_OF_LINE}{line}" for line in lines)
+    text = "\n".join(f"{_REST_OF_LINE}{line}" for line in lines)
     sys.stdout.write(f"{_HOME}{text}{_REST_OF_SCREEN}")
     sys.stdout.flush()
 

@@ -45,8 +45,15 @@ class Fleet:
         session = Session(cwd="/", home="", user=user, host="x", in_pod=False, environ={})
         return Client(self.api, session)
 
-    def submit(self, *, user: str = "ann", pod: Mapping[str, Any] | None = None, **fields: Any) -> Job:
-        """A job; `fields` are those of JobSpec, `pod` those of its pods that kbatch itself would not set."""
+    def submit(
+        self,
+        *,
+        user: str = "ann",
+        pod: Mapping[str, Any] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        **fields: Any,
+    ) -> Job:
+        """A job; `fields` are those of JobSpec, `pod` and `annotations` what kbatch itself would not set."""
         fields = {"script": "#!/bin/sh\nsleep 1\n", "script_name": "x.sh", "cpus": 1000, **fields}
         environment = Environment(image="images.example.org/none:1", user=user, keep_entrypoint=False)
         submit_id = new_submit_id(_random)
@@ -60,6 +67,7 @@ class Fleet:
             submit_host="test",
         )
         made.manifest["spec"]["template"]["spec"] |= pod or {}
+        made.manifest["metadata"]["annotations"] |= annotations or {}
         return self.api.create_job(made.manifest)
 
     def get(self, job: Job) -> Job:
@@ -93,6 +101,28 @@ class Fleet:
     def ready(self, pod: Pod) -> None:
         """Let the Job controller count a pod that runs as ready."""
         self._set_status(pod, {"conditions": [{"type": "Ready", "status": "True"}]})
+
+    def event(self, pod: Pod, text: str) -> None:
+        """A warning about a pod, whose every text is `text`."""
+        about = {
+            "kind": "Pod",
+            "namespace": self.namespace,
+            "name": pod.metadata.name,
+            "uid": pod.metadata.uid,
+        }
+        event = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": f"{pod.metadata.name}.hostile", "namespace": self.namespace},
+            "involvedObject": about,
+            "type": "Warning",
+            "reason": text,
+            "message": text,
+            "source": {"component": "kubelet"},
+            "firstTimestamp": "2026-01-01T00:00:00Z",
+            "lastTimestamp": "2026-01-01T00:00:00Z",
+        }
+        self.transport.request("POST", core_path(self.namespace, "events"), body=msgspec.json.encode(event))
 
     def finish(
         self, pod: Pod, exit_code: int = 0, *, end: str = "2026-01-01T00:10:00Z", message: str = ""
