@@ -46,7 +46,8 @@ class Kind(NamedTuple):
 class Asker:
     """Asks while `run` runs, in a thread of its owner's; `stop` ends that within milliseconds.
 
-    `news` guards `joined` and is notified of changes to it. `begin` is called with the name
+    `questions` guards `joined` and is notified when there may be something to ask; `changed` is called, with it held,
+    after changes to `joined`. `begin` is called with the name
     and the kinds of what turned out to be readable.
     """
 
@@ -54,7 +55,8 @@ class Asker:
         self,
         transport: Transport,
         joined: Joined,
-        news: threading.Condition,
+        questions: threading.Condition,
+        changed: Callable[[], None],
         *,
         namespaces: Sequence[str],
         begin: Callable[[str, Sequence[Kind]], None],
@@ -64,7 +66,8 @@ class Asker:
     ) -> None:
         self._transport = transport
         self._joined = joined
-        self._news = news
+        self._questions = questions
+        self._changed = changed
         self._namespaces = namespaces
         self._begin = begin
         self._history = history
@@ -79,17 +82,17 @@ class Asker:
         self._refusals: dict[str, int] = {}
 
     def stop(self) -> None:
-        """End `run`. Call it with `news` held."""
+        """End `run`. Call it with `questions` held."""
         self._stopping = True
         self._handle.stop()
 
     def run(self) -> None:
         """Ask whatever is wanted until stopped."""
         while True:
-            with self._news:
+            with self._questions:
                 question = self._next()
                 while question is None and not self._stopping:
-                    self._news.wait(self._seconds_to_next())
+                    self._questions.wait(self._seconds_to_next())
                     question = self._next()
                 if self._stopping or question is None:
                     return
@@ -97,7 +100,7 @@ class Asker:
             try:
                 question()
             except KbatchError:
-                with self._news:
+                with self._questions:
                     self._quiet_until = self._clock() + self._backoff.wait()
 
     def _next(self) -> Callable[[], None] | None:
@@ -136,13 +139,13 @@ class Asker:
         except NotFound:
             return
         except Refused:
-            with self._news:
+            with self._questions:
                 self._joined.plan.pause(self._refused("events"))
             return
-        with self._news:
+        with self._questions:
             self._have("events")
             self._joined.add_events(need.job, events)
-            self._news.notify_all()
+            self._changed()
 
     # More
 
@@ -151,14 +154,14 @@ class Asker:
         try:
             kinds = [self._kind(name, one) for one in (("",) if name == "nodes" else self._namespaces)]
         except NotFound:
-            with self._news:
+            with self._questions:
                 self._not_before[name] = self._clock() + REFUSED_SECONDS
             return
         except Refused:
-            with self._news:
+            with self._questions:
                 self._not_before[name] = self._refused(name)
             return
-        with self._news:
+        with self._questions:
             self._have(name)
         self._begin(name, kinds)
 
@@ -168,7 +171,7 @@ class Asker:
         if times <= len(SOON_SECONDS):
             return self._clock() + SOON_SECONDS[times - 1]
         self._joined.miss(name)
-        self._news.notify_all()
+        self._changed()
         return self._clock() + REFUSED_SECONDS
 
     def _have(self, name: str) -> None:
@@ -198,17 +201,17 @@ class Asker:
 
     def _read_records(self, keys: Sequence[Key]) -> None:
         read = [(key, self._history.get(key)) for key in keys]
-        with self._news:
+        with self._questions:
             self._joined.add_records(read)
-            self._news.notify_all()
+            self._changed()
 
     def _read_progress(self, keys: Sequence[Key]) -> None:
         assert self._progress is not None
         self._progress_at = self._clock() + PROGRESS_SECONDS
         read = [(key, self._progress.get(key) or "") for key in keys]
-        with self._news:
+        with self._questions:
             self._joined.add_progress(read)
-            self._news.notify_all()
+            self._changed()
 
     def _get(self, path: str, kind: type[Decoded], query: Query | None = None) -> Decoded:
         body = self._transport.request(

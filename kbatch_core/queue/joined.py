@@ -6,20 +6,19 @@ Its owner holds one lock around every call.
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from kbatch_core.cluster.mirror import DELETED, Change
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Event, Job, Node, Pod, ResourceQuota, Workload
 from kbatch_core.model.record import Record
+from kbatch_core.queue.known import Known
+from kbatch_core.queue.ordered import OrderedRows
 from kbatch_core.queue.reads import Need, ReadPlan
 from kbatch_core.queue.records import AskedRecords, Key
 from kbatch_core.status import ClusterFacts, JobRow, make_row
-from kbatch_core.status.case import condition, event_time, is_array, owner_uid, pod_index, task_of
+from kbatch_core.status.case import event_time, is_array, owner_uid, pod_index, task_of
 from kbatch_core.status.needs import next_look, to_explain, wants_nodes
 
 # What each right is for, said once when it is missing.
@@ -67,18 +66,13 @@ class Joined:
         self._pods: dict[str, dict[str, Pod]] = {}
         self._events: dict[str, dict[str, Event]] = {}
         self._waiting_for_pods: set[str] = set()
-        self._rows: dict[str, JobRow] = {}
-        self._order: list[tuple[float, str, str]] = []
-        self._shown: tuple[JobRow, ...] | None = ()
+        self._rows = OrderedRows()
         self._dirty: dict[str, None] = {}
         self._due: list[tuple[float, str]] = []
         self._due_at: dict[str, float] = {}
         self._not_before: dict[str, float] = {}
         self._progress: dict[Key, str] = {}
-        self._facts = ClusterFacts(history=self.records, progress=self._progress)
-        self._nodes: dict[str, Node] | None = None
-        self._quotas: dict[str, ResourceQuota] | None = None
-        self._workloads: dict[str, Workload] | None = None
+        self._known = Known(self.records, self._progress)
 
     # What arrives
 
@@ -118,54 +112,26 @@ class Joined:
             self._dirty[job] = None
 
     def change_nodes(self, changes: Iterable[Change[Node]]) -> None:
-        nodes = self._nodes = dict(self._nodes or {})
-        silent: set[str] = set()
-        other_size = False
-        for change in changes:
-            node, name = change.object, change.object.metadata.name
-            old = nodes.pop(name, None)
-            if change.type != DELETED:
-                nodes[name] = node
-            if old is None or change.type == DELETED or old.status.allocatable != node.status.allocatable:
-                other_size = True
-            if old is None or _ready(old) != _ready(node):
-                silent.add(name)
-        self._set_facts(nodes=nodes)
-        if silent or other_size:
+        names, sizes = self._known.change_nodes(changes)
+        if names or sizes:
             self._look_again(
                 uid
                 for uid, pods in self._pods.items()
-                if any(
-                    pod.spec.node_name in silent if pod.spec.node_name else other_size
-                    for pod in pods.values()
-                )
+                if any(pod.spec.node_name in names if pod.spec.node_name else sizes for pod in pods.values())
             )
 
     def change_quotas(self, changes: Iterable[Change[ResourceQuota]]) -> None:
-        quotas = self._quotas = dict(self._quotas or {})
-        namespaces = set()
-        for change in changes:
-            quotas.pop(change.object.metadata.uid, None)
-            if change.type != DELETED:
-                quotas[change.object.metadata.uid] = change.object
-            namespaces.add(change.object.metadata.namespace)
-        self._set_facts(quotas=tuple(quotas.values()))
+        namespaces = self._known.change_quotas(changes)
         self._look_again(
-            uid
-            for uid, row in self._rows.items()
-            if row.namespace in namespaces and not row.finished and uid not in self._pods
+            row.uid
+            for row in self._rows
+            if row.namespace in namespaces and not row.finished and row.uid not in self._pods
         )
 
     def change_workloads(self, changes: Iterable[Change[Workload]]) -> None:
-        workloads = self._workloads = dict(self._workloads or {})
-        for change in changes:
-            job = owner_uid(change.object.metadata)
-            workloads.pop(job, None)
-            if change.type != DELETED:
-                workloads[job] = change.object
+        for job in self._known.change_workloads(changes):
             if job in self.jobs:
                 self._dirty[job] = None
-        self._set_facts(workloads=workloads)
 
     def add_records(self, read: Iterable[tuple[Key, Record | None]]) -> None:
         """What was found in home of what `records` wanted."""
@@ -178,15 +144,17 @@ class Joined:
     def running(self, limit: int) -> list[Key]:
         """Jobs that run and tasks of arrays that do, at most `limit`: whose progress may be read."""
         found: list[Key] = []
-        for uid, row in self._rows.items():
+        for row in self._rows:
             if row.state != "R" or len(found) >= limit:
                 continue
-            job = self.jobs[uid]
+            job = self.jobs[row.uid]
             if not is_array(job):
                 found.append((row.id, None))
                 continue
             indexes = (
-                pod_index(pod) for pod in self._pods.get(uid, {}).values() if pod.status.phase == "Running"
+                pod_index(pod)
+                for pod in self._pods.get(row.uid, {}).values()
+                if pod.status.phase == "Running"
             )
             found += [(row.id, task_of(job, index)) for index in indexes if index is not None]
         return found[:limit]
@@ -234,15 +202,14 @@ class Joined:
         return tuple(sorted(found, key=lambda pod: (pod.metadata.creation_timestamp, pod.metadata.name)))
 
     def rows(self) -> tuple[JobRow, ...]:
-        if self._shown is None:
-            self._shown = tuple([self._rows[uid] for _, _, uid in self._order])
-        return self._shown
+        """Oldest first; the same tuple as before while nothing has changed."""
+        return self._rows.shown()
 
     def evidence(self, uid: str) -> Evidence | None:
         """What rows of the job are made of; None when it is gone."""
         if uid not in self.jobs:
             return None
-        return Evidence(self.jobs[uid], self.pods(uid), self.events(uid), self._now(), self._facts)
+        return Evidence(self.jobs[uid], self.pods(uid), self.events(uid), self._now(), self._known.facts)
 
     # Rows
 
@@ -289,7 +256,9 @@ class Joined:
             return False
         row = make_row(*found)
         self._plan(found.job, found.pods, row, found.now, clock)
-        return self._show(uid, row)
+        changed = self._rows.put(row)
+        self.version += changed
+        return changed
 
     def _plan(self, job: Job, pods: Sequence[Pod], row: JobRow, now: float, clock: float) -> None:
         """What is to be read or looked at later because the job is as it is."""
@@ -299,7 +268,7 @@ class Joined:
             self._look_at(uid, clock + later)
         if not self._explain:
             return
-        wanted = to_explain(job, pods, nodes_known=self._nodes is not None)
+        wanted = to_explain(job, pods, nodes_known=self._known.facts.nodes is not None)
         if wanted is None:
             self.plan.forget(uid)
         else:
@@ -315,35 +284,11 @@ class Joined:
             found |= {"quotas"} if not pods and not job.spec.suspend else set()
             self.wanted |= found - self._had
 
-    def _show(self, uid: str, row: JobRow) -> bool:
-        old = self._rows.get(uid)
-        if old == row:
-            return False
-        self._rows[uid] = row
-        key = _order(row)
-        if old is None or _order(old) != key:
-            if old is not None:
-                self._unlist(old)
-            insort(self._order, key)
-        self._touch()
-        return True
-
     def _remove(self, uid: str) -> None:
         for known in (self.jobs, self._events, self._dirty, self._not_before, self._due_at):
             known.pop(uid, None)
         self.plan.forget(uid)
-        row = self._rows.pop(uid, None)
-        if row is not None:
-            self._unlist(row)
-            self._touch()
-
-    def _unlist(self, row: JobRow) -> None:
-        key = _order(row)
-        del self._order[bisect_left(self._order, key)]
-
-    def _touch(self) -> None:
-        self._shown = None
-        self.version += 1
+        self.version += self._rows.remove(uid)
 
     def _is_held(self, uid: str) -> bool:
         if not self._waiting_for_pods:
@@ -371,15 +316,3 @@ class Joined:
             if uid in self.jobs:
                 self._dirty[uid] = None
             when = self.next_due()
-
-    def _set_facts(self, **facts: Any) -> None:
-        self._facts = msgspec.structs.replace(self._facts, **facts)
-
-
-def _ready(node: Node) -> bool:
-    return condition(node.status.conditions, "Ready") is not None
-
-
-def _order(row: JobRow) -> tuple[float, str, str]:
-    """Oldest first."""
-    return row.submitted or 0.0, row.id, row.uid

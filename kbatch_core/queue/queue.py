@@ -68,7 +68,10 @@ class Queue:
         of_job = f"{labels.ID}={job_id}" if job_id else ""
         self._selector = _join(labels.SELECTOR, of_user, of_job, selector)
         pod_selector = _join(of_job or labels.POD_SELECTOR, of_user)
-        self._news = threading.Condition(threading.Lock())
+        # One lock. The thread that makes rows waits for news, the one that asks for questions.
+        lock = threading.Lock()
+        self._news = threading.Condition(lock)
+        self._questions = threading.Condition(lock)
         self._stopping = False
         self._loaded = False
         self._told = -1
@@ -78,7 +81,8 @@ class Queue:
         self._asker = Asker(
             self._transport,
             self._joined,
-            self._news,
+            self._questions,
+            self._news.notify,
             namespaces=self._namespaces,
             begin=self._watch_more,
             history=history,
@@ -113,7 +117,8 @@ class Queue:
         with self._news:
             self._stopping = True
             self._asker.stop()
-            self._news.notify_all()
+            self._news.notify()
+            self._questions.notify()
             reflectors = [*self._jobs.values(), *self._pods.values(), *self._more]
         for reflector in reflectors:
             reflector.stop(0.0)
@@ -201,7 +206,7 @@ class Queue:
         def notify(changes: Sequence[Change[Any]]) -> None:
             with self._news:
                 arrive(changes)
-                self._news.notify_all()
+                self._news.notify()
 
         return Reflector(
             self._transport,
@@ -247,7 +252,7 @@ class Queue:
             else:
                 self._joined.have("pods")
             self._joined.version += 1
-            self._news.notify_all()
+            self._news.notify()
 
     # Its threads
 
@@ -258,38 +263,42 @@ class Queue:
             with self._news:
                 self._fault = KbatchError(f"The queue stands still by a fault of ours: {error!r}.")
                 self._joined.version += 1
+            self._on_change()
 
     def _make_rows(self) -> None:
-        """Make the rows of what changed, and tell the reader now and then."""
+        """Make the rows of what changed and tell the reader: at once when it was quiet, else every TELL_SECONDS."""
         told_at = float("-inf")
         while True:
             with self._news:
-                while not self._stopping and not self._joined.is_due() and not self._may_tell(told_at):
-                    self._news.wait(self._idle_seconds(told_at))
+                while not self._stopping and (wait := self._seconds_to_tell(told_at)) != 0.0:
+                    self._news.wait(wait)
                 if self._stopping:
                     return
-                if self._joined.is_due():
-                    self._joined.compute(BATCH)
-                    self._news.notify_all()
-                if not self._loaded and self._is_loaded() and not self._joined.is_due():
+            told_at = self._monotonic()
+            self._compute(told_at + TELL_SECONDS)
+            self._on_change()
+
+    def _compute(self, until: float) -> None:
+        """Make rows until all are made or it is time to tell; a reader need not wait for more than BATCH of them."""
+        while True:
+            with self._news:
+                self._joined.compute(BATCH)
+                more = self._joined.is_due()
+                if not self._loaded and self._is_loaded() and not more:
                     self._loaded = True
                     self._joined.version += 1
-                tell = self._may_tell(told_at)
-                if tell:
+                if not more or self._stopping or self._monotonic() >= until:
                     self._told = self._joined.version
-            if tell:
-                told_at = self._monotonic()
-                self._on_change()
+                    self._questions.notify()
+                    return
 
-    def _may_tell(self, told_at: float) -> bool:
-        return self._told != self._joined.version and self._monotonic() - told_at >= TELL_SECONDS
-
-    def _idle_seconds(self, told_at: float) -> float | None:
+    def _seconds_to_tell(self, told_at: float) -> float | None:
+        """How long there is nothing to make or to tell; None = until something comes."""
+        now = self._monotonic()
+        if self._joined.is_due() or self._told != self._joined.version:
+            return max(0.0, told_at + TELL_SECONDS - now)
         due = self._joined.next_due()
-        times = [due] if due is not None else []
-        if self._told != self._joined.version:
-            times.append(told_at + TELL_SECONDS)
-        return max(0.0, min(times) - self._monotonic()) if times else None
+        return max(0.0, due - now) if due is not None else None
 
     def _is_loaded(self) -> bool:
         return all(reflector.health.synced for reflector in self._jobs.values()) and all(

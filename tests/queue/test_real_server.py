@@ -69,7 +69,7 @@ def test_rights_in_one_namespace_are_enough(fleet: Fleet, api: Api) -> None:
         watched.until(watched.says("runs", "R"))
         watched.until(watched.says("held", "PD", "JobHeldUser"))
         watched.until(watched.says("waits", "PD", "QuotaExceeded"))
-        assert [row.name for row in watched.queue.rows()] == ["runs", "waits", "held"]
+        assert {row.name for row in watched.queue.rows()} == {"runs", "waits", "held"}
         watched.until(lambda: len(watched.queue.sync().missing) == 2)
         missing = watched.queue.sync().missing
         assert [text.partition(" may")[0] for text in missing] == ["Nodes", "Resource quotas"]

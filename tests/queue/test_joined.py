@@ -1,0 +1,148 @@
+"""What is joined, when rows are made anew, and what that costs (pure: the clock only moves when told)."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from kbatch_core.cluster.mirror import ADDED, DELETED, MODIFIED, Change
+from kbatch_core.model.objects import Event, Job, Node, Pod
+from kbatch_core.queue.joined import EVENTS_KEPT, Joined
+from kbatch_core.status import JobRow
+from tests.queue.wire import NOW, a_job, a_node, a_pod, an_event, complete, unscheduled
+
+Object = TypeVar("Object")
+
+
+class Store:
+    """A Joined whose clock a test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.joined = Joined(now=lambda: NOW + self.seconds, clock=lambda: self.seconds, explain=True)
+
+    def job(self, name: str, kind: str = ADDED, **fields: Any) -> None:
+        self.joined.change_jobs([change(Job, kind, a_job(name, **fields))])
+
+    def pod(self, job: str, name: str = "", kind: str = ADDED, **fields: Any) -> None:
+        self.joined.change_pods([change(Pod, kind, a_pod(job, name, **fields))])
+
+    def node(self, name: str, cpu: str = "4", kind: str = ADDED, **fields: Any) -> None:
+        self.joined.change_nodes([change(Node, kind, a_node(name, cpu, **fields))])
+
+    def event(self, job: str, about: str, reason: str, **fields: Any) -> None:
+        self.joined.add_events(
+            f"uid-{job}", [msgspec.convert(an_event(about, reason, "text", **fields), Event)]
+        )
+
+    def rows(self) -> dict[str, JobRow]:
+        """After all that is due was made."""
+        while self.joined.is_due():
+            self.joined.compute(10)
+        return {row.id: row for row in self.joined.rows()}
+
+
+def change(kind: type[Object], what: str, one: dict[str, Any]) -> Change[Any]:
+    return Change(what, msgspec.convert(one, kind))
+
+
+def test_who_changed_gets_a_new_row_and_nobody_else() -> None:
+    store = Store()
+    for name in ("a", "b", "c"):
+        store.job(name, active=1)
+    before = store.rows()
+    version = store.joined.version
+    store.pod("b", phase="Running", node="n")
+    after = store.rows()
+    assert [name for name in before if after[name] is not before[name]] == ["b"]
+    assert store.joined.version == version + 1
+    store.job("a", MODIFIED, active=1)
+    assert store.rows()["a"] is before["a"], "what reads the same is no change"
+    assert store.joined.version == version + 1
+
+
+def test_what_is_deleted_is_forgotten_with_all_that_was_known_of_it() -> None:
+    store = Store()
+    store.job("a", active=1)
+    store.pod("a", **unscheduled("0/1 nodes"))
+    store.event("a", "a-pod", "NotTriggerScaleUp")
+    assert store.rows()
+    store.job("a", DELETED)
+    store.pod("a", kind=DELETED)
+    assert store.rows() == {}
+    assert store.joined.evidence("uid-a") is None
+    assert store.joined.events("uid-a") == ()
+    assert store.joined.pods("uid-a") == ()
+    assert (store.joined.next_due(), store.joined.plan.next_at(0.0)) == (None, None)
+    store.event("a", "a-pod", "TooLate")
+    assert store.joined.events("uid-a") == ()
+
+
+def test_a_sentence_with_a_duration_is_made_again_when_that_has_grown() -> None:
+    store = Store()
+    store.job("a", active=1)
+    store.pod("a", node="n")
+    store.event("a", "a-pod", "Pulling", ago=15)
+    assert store.rows()["a"].sentence == "Pulling the image for 10 s"
+    due = store.joined.next_due()
+    assert due is not None
+    store.seconds = due
+    assert store.rows()["a"].sentence == "Pulling the image for 20 s"
+
+
+def test_a_large_array_does_not_take_all_the_time() -> None:
+    store = Store()
+    spec = {"completionMode": "Indexed", "completions": 1000}
+    store.job("a", active=1000, spec=spec)
+    for number in range(1000):
+        store.pod("a", f"pod-{number}", phase="Running", node="n")
+    assert store.rows()["a"].tasks is not None
+    seen = []
+    for step in range(100):
+        store.seconds = step / 100
+        store.pod("a", f"pod-{step}", kind=DELETED)
+        tasks = store.rows()["a"].tasks
+        assert tasks is not None
+        seen.append(tasks.running)
+    assert len(set(seen)) < 5, "looked at a few times in this second, and not for each of its pods"
+    store.seconds = 2.0
+    tasks = store.rows()["a"].tasks
+    assert tasks is not None
+    assert tasks.running == 900, "nothing is missed in the end"
+
+
+def test_a_node_concerns_what_runs_on_it_and_what_finds_none() -> None:
+    store = Store()
+    store.node("n", "1")
+    store.node("other", "1")
+    for name, pod in (
+        ("on-it", {"phase": "Running", "node": "n"}),
+        ("elsewhere", {"phase": "Running", "node": "other"}),
+        ("waits", unscheduled("0/2 nodes are available: 2 Insufficient cpu.")),
+    ):
+        store.job(name, active=1)
+        store.pod(name, **pod)
+    store.job("done", **complete())
+    assert store.rows()["waits"].code == "Resources"
+    assert not store.joined.is_due()
+    store.node("n", "1", MODIFIED)
+    assert not store.joined.is_due(), "a heartbeat says nothing"
+    store.node("n", "1", MODIFIED, ready="Unknown")
+    store.seconds += 1
+    rows = store.rows()
+    assert {name: row.code for name, row in rows.items()} == {
+        "on-it": "NodeSilent",
+        "elsewhere": "",
+        "waits": "Resources",
+        "done": "",
+    }
+
+
+def test_the_newest_events_of_a_job_are_kept() -> None:
+    store = Store()
+    store.job("a")
+    for number in range(EVENTS_KEPT + 50):
+        store.event("a", "a", "FailedCreate", name=f"e{number}", ago=1000 - number)
+    kept = store.joined.events("uid-a")
+    assert [event.metadata.name for event in kept] == [f"e{number}" for number in range(50, EVENTS_KEPT + 50)]
