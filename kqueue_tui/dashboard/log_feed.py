@@ -1,8 +1,7 @@
-"""LogFeed: one log, read by a thread into a bounded queue, from which a pane takes what has come when it paints."""
+"""LogFeed: one log, read by a thread into a bounded buffer, from which a pane takes what has come when it paints."""
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -10,8 +9,8 @@ from typing import Protocol
 from kbatch_core.errors import KbatchError
 from kbatch_core.logs import Batch, LogEvent, LogRequest
 
-# Batches that wait for the pane; a log that comes faster waits.
-PENDING = 128
+# Events that wait for the pane; a log that comes faster waits.
+PENDING = 20_000
 
 
 class Reader(Protocol):
@@ -34,37 +33,35 @@ class LogFeed:
         self._factory = factory
         self._request = request
         self._reader: Reader | None = None
-        self._queue: queue.Queue[Batch] = queue.Queue(PENDING)
-        self._lock = threading.Lock()
+        self._events: list[LogEvent] = []
+        self._room = threading.Condition()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log pane", daemon=True)
         self._thread.start()
 
     def take(self, most: int) -> list[LogEvent]:
-        """What has come, at least a batch if there is one, and not much more than `most` events."""
-        events: list[LogEvent] = []
-        while len(events) < most:
-            try:
-                events += self._queue.get_nowait()
-            except queue.Empty:
-                break
+        """What has come, at most so many events."""
+        with self._room:
+            events, self._events = self._events[:most], self._events[most:]
+            self._room.notify()
         return events
 
     @property
     def over(self) -> bool:
         """Whether nothing more will come, and all has been taken."""
-        return not self._thread.is_alive() and self._queue.empty()
+        return not self._thread.is_alive() and not self._events
 
     def stop(self) -> None:
-        with self._lock:
+        with self._room:
             self._stopped.set()
+            self._room.notify()
             if self._reader is not None:
                 self._reader.stop()
 
     def _run(self) -> None:
         try:
             reader = self._factory(self._request)
-            with self._lock:
+            with self._room:
                 self._reader = reader
                 if self._stopped.is_set():
                     return
@@ -78,10 +75,7 @@ class LogFeed:
 
     def _put(self, batch: Batch) -> bool:
         """Hand it over; False when nobody takes it any more."""
-        while not self._stopped.is_set():
-            try:
-                self._queue.put(batch, timeout=0.2)
-                return True
-            except queue.Full:
-                continue
-        return False
+        with self._room:
+            self._room.wait_for(lambda: len(self._events) < PENDING or self._stopped.is_set())
+            self._events += batch
+        return not self._stopped.is_set()

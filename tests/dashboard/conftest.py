@@ -12,3 +12,4 @@ def same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.setattr("kqueue_tui.dashboard.widgets.log_pane.DRAIN_SECONDS", 0.02)

@@ -109,7 +109,7 @@ async def drained(pilot: Pilot[None], pane: LogPane, lines: int | None = None) -
             break
     else:
         raise AssertionError(f"{len(pane.lines.buffer)} lines, not {lines}")
-    await pilot.pause(0.1)
+    await pilot.pause(0.05)
     await pilot.pause()
 
 
