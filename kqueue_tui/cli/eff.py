@@ -10,13 +10,14 @@ from kbatch_core.client import Client
 from kbatch_core.history import Efficiency, Spread
 from kbatch_core.model.quantity import format_cpus, format_memory
 from kbatch_core.model.timelimit import format_time
+from kqueue_tui.cli.completion import complete_jobs
 from kqueue_tui.cli.run import cluster_options, complain
 
 Words = Callable[[float], str]
 
 
 @click.command("eff")
-@click.argument("job")
+@click.argument("job", shell_complete=complete_jobs)
 @click.option(
     "--json", "as_json", is_flag=True, help="JSON; parts are of what was asked for, 1.0 = all of it."
 )

@@ -14,6 +14,7 @@ from kbatch_core.errors import BadOption, Unreachable
 from kbatch_core.model.moments import parse_moment
 from kbatch_core.model.reference import split_references
 from kbatch_core.status import JobRow
+from kqueue_tui.cli.completion import complete_jobs
 from kqueue_tui.cli.filters import Filter, filter_options, make_filter, words
 from kqueue_tui.cli.format import (
     NAMED,
@@ -33,7 +34,7 @@ NOTHING_ACTIVE = 1
     "list",
     epilog="Every option that squeue has too means the same here. Exit code 1 of --stats-only: nothing is active.",
 )
-@click.argument("jobs", nargs=-1, metavar="[ID]...")
+@click.argument("jobs", nargs=-1, metavar="[ID]...", shell_complete=complete_jobs)
 @click.option("--jobs", "-j", "ids", metavar="LIST", default="", help="Only these ids.")
 @filter_options
 @click.option("--all-users", is_flag=True, help="Jobs of everybody.")

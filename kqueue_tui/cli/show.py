@@ -12,6 +12,7 @@ from kbatch_core.client import Client
 from kbatch_core.errors import BadOption, KbatchError
 from kbatch_core.history import Found
 from kbatch_core.model import labels
+from kbatch_core.model.reference import split_references
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.runner import readable
 from kbatch_core.status import JobRow
@@ -53,7 +54,8 @@ def look_up(client: Client, references: Sequence[str]) -> tuple[list[Look], int]
     """(what is meant, exit code). The only one that is named must be there; of several each problem is said."""
     looks: list[Look] = []
     code = 0
-    for text in dict.fromkeys(references):
+    every = dict.fromkeys(part for text in references for part in split_references(text) or [text])
+    for text in every:
         try:
             found, tasks = client.look_up_task(text)
             numbers: Sequence[int | None] = tasks.numbers() if tasks is not None else (None,)
@@ -64,7 +66,7 @@ def look_up(client: Client, references: Sequence[str]) -> tuple[list[Look], int]
                         f"{safe_text(text)}: there is no task {number}.", "See its array as a whole."
                     )
         except KbatchError as error:
-            if len(references) == 1:
+            if len(every) == 1:
                 raise
             complain("kqueue", error.sentence, error.hint)
             code = max(code, error.exit_code)

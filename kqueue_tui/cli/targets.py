@@ -13,7 +13,7 @@ from kbatch_core.manifest.change import id_of
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec
 from kbatch_core.model.objects import Job
-from kbatch_core.model.reference import parse_reference
+from kbatch_core.model.reference import parse_reference, split_references
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.status import JobRow
 from kqueue_tui.cli.filters import make_filter
@@ -86,9 +86,10 @@ def choose(
 def named(
     client: Client, references: Sequence[str], *, anybodys: bool = False
 ) -> tuple[list[Target], list[Missed]]:
-    """The jobs that are named, each once, in their order."""
+    """The jobs that are named, by a comma list too, each once, in their order."""
     finder = client.finder()
-    parsed = [parse_reference(text) for text in dict.fromkeys(references)]
+    every = dict.fromkeys(part for text in references for part in split_references(text) or [text])
+    parsed = [parse_reference(text) for text in every]
     finder.expect(parsed)
     targets: dict[tuple[str, str], Target] = {}
     missed: list[Missed] = []

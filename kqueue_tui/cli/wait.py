@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from kbatch_core.client import Client
-from kbatch_core.errors import NotFound
+from kbatch_core.errors import KbatchError, NotFound
 from kbatch_core.status import JobRow
 from kqueue_tui.cli.acting import PROG, target_options
 from kqueue_tui.cli.follow import exit_status
 from kqueue_tui.cli.run import complain, connect
-from kqueue_tui.cli.targets import Target, choose
+from kqueue_tui.cli.targets import Missed, Target, choose
 
 
 @click.command("wait")
@@ -29,8 +30,7 @@ def command(quiet: bool, **options: Any) -> int:
     )
     code = 0
     for one in missed:
-        complain(PROG, one.error.sentence, one.error.hint)
-        code = max(code, one.error.exit_code)
+        code = max(code, told(forgotten(client, one), quiet))
     for target in targets:
         try:
             rows = ended(client, target)
@@ -38,11 +38,34 @@ def command(quiet: bool, **options: Any) -> int:
             complain(PROG, error.sentence, error.hint)
             code = max(code, error.exit_code)
             continue
-        for row in rows:
-            if not quiet:
-                complain(PROG, f"Job {row.id} {row.state}: {row.sentence}", row.hint)
-            code = max(code, exit_status(row))
+        code = max(code, told(rows, quiet))
     return code
+
+
+def told(rows: Sequence[JobRow | Missed], quiet: bool) -> int:
+    """Say how they ended, or why it is not known; the highest exit code."""
+    code = 0
+    for row in rows:
+        if isinstance(row, Missed):
+            complain(PROG, row.error.sentence, row.error.hint)
+            code = max(code, row.error.exit_code)
+            continue
+        if not quiet:
+            complain(PROG, f"Job {row.id} {row.state}: {row.sentence}", row.hint)
+        code = max(code, exit_status(row))
+    return code
+
+
+def forgotten(client: Client, missed: Missed) -> Sequence[JobRow | Missed]:
+    """What home knows of a job that the cluster has no more; the miss itself when that is nothing."""
+    try:
+        found, tasks = client.look_up_task(missed.name)
+    except KbatchError:
+        return [missed]
+    if tasks is None:
+        return [client.row(found)]
+    numbers = tasks.numbers()
+    return [row for row in client.task_rows(found) if row.task in numbers] or [missed]
 
 
 def ended(client: Client, target: Target) -> list[JobRow]:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+from pathlib import Path
 from typing import Any
 
+import click
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from kbatch_core.errors import NotFound
+from kbatch_core.history import History
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import parse_array
 from kbatch_core.model.objects import Job
+from kqueue_tui.cli.completion import complete_jobs, complete_states
 from tests.cluster import wait_for
 from tests.commands.calls import call
 from tests.commands.fleet import Fleet
+from tests.commands.test_bad_input import KUBECONFIG
+from tests.scripted import Answer, ScriptedServer
+from tests.status import objects as make
 
 pytestmark = pytest.mark.cluster
 
@@ -173,6 +183,7 @@ def test_wait_gives_the_highest_exit_code(ann: Fleet) -> None:
     assert call("wait", "-q", id_of(killed)).err == ""
     assert call("wait", id_of(fine), "nothing").code == 1
     assert call("wait", "--me").code == 0, "none is active"
+    assert call("wait", f"{id_of(fine)},{id_of(failing)}").code == 7
 
 
 def test_wait_for_one_task(ann: Fleet) -> None:
@@ -182,3 +193,58 @@ def test_wait_for_one_task(ann: Fleet) -> None:
     result = call("wait", f"{id_of(job)}_11")
     assert result.code == 5
     assert f"Job {id_of(job)}_11 F: exit 5" in result.err
+
+
+def test_wait_for_a_job_that_the_cluster_has_forgotten(ann: Fleet, tmp_path: Path) -> None:
+    as_home(ann, tmp_path)
+    job = ann.submit()
+    again = ann.client.rerun(ann.end(job, 4))
+    ann.end(again, 6)
+    assert call("wait", "-q", id_of(again)).code == 6, "and its end is noted in home"
+    ann.client.delete(again)
+    wait_for(lambda: call("cancel", id_of(again)).code == 1, what="the job to go")
+    result = call("wait", id_of(again))
+    assert result.code == 6
+    assert f"Job {id_of(again)} F: exit 6" in result.err
+
+
+def as_home(fleet: Fleet, home: Path) -> None:
+    """The fleet's client notes what it submits in this home, as kbatch would."""
+    fleet.client.history = History(str(home))
+
+
+def test_what_was_not_reached_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The credentials are not accepted any more after the first of three jobs."""
+    jobs = [make.job(labels_={labels.ID: job_id}) for job_id in ("abcd2345", "bbcd2345", "cbcd2345")]
+    jobs = [replace(job, metadata=replace(job.metadata, uid=f"uid-{at}")) for at, job in enumerate(jobs)]
+    listed = b'{"metadata":{},"items":[' + b",".join(msgspec.json.encode(job) for job in jobs) + b"]}"
+    answers: list[Answer] = [(200, {}, listed), (200, {}, msgspec.json.encode(jobs[0])), (401, {}, b"{}")]
+    with ScriptedServer(answers) as server:
+        config = tmp_path / "config"
+        config.write_text(KUBECONFIG.replace("URL", server.url))
+        monkeypatch.setenv("KUBECONFIG", str(config))
+        monkeypatch.setenv("HOME", str(tmp_path))
+        result = call("cancel", "abcd2345", "bbcd2345", "cbcd2345")
+    assert result.code == 3
+    assert result.out == "Cancelled abcd2345\n"
+    assert result.err.splitlines()[-1] == "kqueue: Not done to 2 of 3: bbcd2345, cbcd2345."
+    assert [method for method, _, _ in server.requests] == ["GET", "PATCH", "PATCH"], "the third is not tried"
+
+
+def test_completion_offers_ids_names_and_states(ann: Fleet) -> None:
+    one = id_of(ann.submit(name="train", hold=True))
+    two = id_of(ann.submit(name="trial", hold=True))
+    ctx = click.Context(click.Command("x"), info_name="x")
+    ctx.params = {"kubeconfig": os.environ["KUBECONFIG"], "namespace": None, "context": None}
+    param = click.Argument(["jobs"])
+
+    def offered(word: str) -> set[str]:
+        return {item.value for item in complete_jobs(ctx, param, word)}
+
+    assert offered("") == {one, two}
+    assert offered(one[:7]) == {one}
+    assert offered("tr") >= {"train", "trial"} or offered("tr") <= {one, two}
+    assert offered("zzz") == set()
+    ctx.params["kubeconfig"] = "/nowhere"
+    assert offered("") == set(), "an error would land in the command line"
+    assert {item.value for item in complete_states(ctx, param, "PD,r")} == {"PD,R", "PD,running"}
