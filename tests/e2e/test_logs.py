@@ -8,19 +8,22 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kbatch_core.client import Client
-from kbatch_core.cluster.api import Api
+from kbatch_core.cluster.api import Api, core_path
 from kbatch_core.cluster.kubeconfig import from_kubeconfig
 from kbatch_core.cluster.settings import Settings, TokenFile
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.environment import Session
 from kbatch_core.logs import End, Gap, Line, LogEvent, LogReader, LogRequest, Restart, Waiting
 from kbatch_core.logs.events import NS
+from kbatch_core.logs.stamped import format_stamp, parse_stamp
 from tests.cluster.processes import wait_for
 from tests.cluster.users import ACCOUNT, User
+from tests.logs.kubelet import Container, Entry, FakeStream, Node
 from tests.proxy import FaultProxy
 
 pytestmark = pytest.mark.node
@@ -35,12 +38,12 @@ while not os.path.exists("go"):
     time.sleep(0.1)
 number = 0
 for burst in range(5):
-    for block in range(400):
+    for block in range(150):
         os.write(1, b"".join(b"%08d %s\\n" % (n, b"x" * 86) for n in range(number, number + 40)))
         number += 40
     time.sleep(1.5)
 """
-LINES = 5 * 400 * 40
+LINES = 5 * 150 * 40
 
 
 class Cutter:
@@ -222,6 +225,9 @@ def test_what_a_server_reads_and_says(user: User, tmp_path: Path) -> None:
     stamped = server.run("kqueue", "logs", "-t", "-v", "--task", "3", array)
     assert "reading the container's log" in stamped.stderr.decode()
     assert all(line[:2] == "20" and line[29:31] == "Z " for line in stamped.stdout.decode().splitlines())
+    staying = server.run("kbatch", "--follow", "--wrap", "echo here; exit 4", check=False)
+    assert staying.stdout.decode().splitlines()[1:] == ["here"]
+    assert staying.returncode == 4
     refused = server.run("kqueue", "logs", "--stderr", "--task", "3", array, check=False)
     assert refused.returncode == 2
     assert b"no file of its own for stderr" in refused.stderr
@@ -240,3 +246,76 @@ def test_a_job_that_waits_says_why(user: User, tmp_path: Path) -> None:
         collected.until(lambda event: isinstance(event, Waiting) and "PD" in event.why, "the reason")
         client.release(job)
         assert text_of(collected.wait()) == "at last\n"
+
+
+SLOW = """#!/bin/sh
+i=0
+while [ ! -e go ]; do printf '%08d\\n' $i; i=$((i + 1)); sleep 0.05; done
+printf '%08d\\n' $i
+"""
+
+
+def test_a_kubelet_that_was_killed_loses_no_line(user: User, tmp_path: Path) -> None:
+    server = user.start_server()
+    server.write("slow.sh", SLOW)
+    job_id = server.submit("slow.sh")
+    with elsewhere(user, user.node.server, tmp_path / "token") as client:
+        collected = Collected(client.log_reader(client.find(job_id), LogRequest(follow=True)))
+        collected.until(lambda event: isinstance(event, Line), "the first line")
+        user.node.kill_kubelet()
+        collected.until(lambda event: isinstance(event, Waiting) and "trying again" in event.why, "the cut")
+        user.node.start_kubelet()
+        before = len(collected.events)
+        wait_for(lambda: len(collected.events) > before + 20, what="lines after the restart", seconds=90)
+        server.write("go", "")
+        events = collected.wait()
+    numbers = [int(event.text) for event in events if isinstance(event, Line)]
+    assert numbers == list(range(len(numbers)))
+    assert not [event for event in events if isinstance(event, Gap)]
+    assert f"{numbers[-1]:08}\n" == (user.home / f"kbatch-{job_id}.out").read_text()[-9:]
+
+
+ODD_LINES = r"""#!/usr/bin/env python3
+import os, time
+for second in range(3):
+    os.write(1, b"plain\n\n \n" + b"%d\xff\n" % second)
+    os.write(2, b"an error\n")
+    os.write(1, b"x" * 50_000 + b"\n")
+    time.sleep(0.7)
+os.write(1, b"y" * 16_384 + b"\n" + b"no newline")
+"""
+
+
+def test_the_kubelet_in_memory_serves_a_log_as_the_real_one(user: User, tmp_path: Path) -> None:
+    """On the very entries of the node's log file, which is what `tests/logs` stands on."""
+    server = user.start_server()
+    server.write("odd.py", ODD_LINES)
+    job_id = server.submit("-e", "errors.txt", "odd.py")
+    with elsewhere(user, user.node.server, tmp_path / "token") as client:
+        job = client.wait(client.find(job_id))
+        pod = client.pods(job)[-1].metadata
+        folder = user.node.folder / "pod-logs" / f"{user.namespace}_{pod.name}_{pod.uid}" / "job"
+        container = Container()
+        container.file.entries += parse_entries((folder / "0.log").read_bytes())
+        seconds = sorted({entry.ns // NS for entry in container.file.entries})
+        since = [format_stamp(second * NS)[:19].decode() + "Z" for second in (seconds[0] - 1, *seconds)]
+        queries: list[dict[str, Any]] = [{}]
+        queries += [{"tailLines": count} for count in (0, 1, 2, 5, 1000)]
+        queries += [{"limitBytes": count} for count in (1, 48, 1000, 60_000)]
+        queries += [{"sinceTime": moment} for moment in since]
+        path = f"{core_path(user.namespace, 'pods')}/{pod.name}/log"
+        for query in queries:
+            asked = {**query, "timestamps": "true"}
+            with client.api.transport.open_stream(path, query=asked, accept="*/*") as stream:
+                real = b"".join(stream.chunks())
+            made = b"".join(FakeStream(Node(), container, asked, 90.0).chunks())
+            assert made == real, query
+
+
+def parse_entries(log: bytes) -> list[Entry]:
+    """The lines of a log file as the container runtime writes them: time, stream, tag, text."""
+    entries = []
+    for line in log.splitlines():
+        stamp, _, tag, text = line.split(b" ", 3)
+        entries.append(Entry(parse_stamp(stamp + b" ")[0] or 0, text, tag == b"F"))
+    return entries

@@ -229,7 +229,11 @@ class FakeStream:
     def chunks(self) -> Iterator[bytes]:
         limit = self._query.get("limitBytes")
         if limit is not None:
-            data = b"".join(self._show(entry) for entry in self._instance.file.entries[:1])
+            data = b""
+            for entry in self._instance.file.entries:
+                data += self._show(entry)
+                if len(data) >= limit:
+                    break
             yield data[:limit]
             return
         yield from self._cut_up(self._bytes())
