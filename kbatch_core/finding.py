@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from kbatch_core.cluster.api import Api
 from kbatch_core.errors import BadOption, NotFound
+from kbatch_core.manifest.change import is_finished
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec
 from kbatch_core.model.names import is_id, label_value
@@ -36,8 +37,10 @@ class Finder:
         if len(ids) > 1:
             self._read(ids)
 
-    def find(self, reference: str, *, anybodys: bool = False) -> Job:
+    def find(self, reference: str, *, anybodys: bool = False, active: bool = True) -> Job:
         """The job. With `anybodys` a name or beginning that means none of the user's may mean another's.
+
+        With `active` the only one of several that has not ended is meant: names are used again and again.
 
         Raises NotFound when there is none, BadOption when there are several.
         """
@@ -62,6 +65,9 @@ class Finder:
                 f'There is no job "{safe_text(reference)}" in namespace "{self._api.namespace}".',
                 "`kqueue list` shows the jobs there are.",
             )
+        running = [job for job in matches if not is_finished(job)]
+        if active and len(running) == 1:
+            return running[0]
         if len(matches) > 1:
             raise BadOption(
                 f'"{safe_text(reference)}" means {len(matches)} jobs: {_ids(matches)}.',
@@ -69,17 +75,19 @@ class Finder:
             )
         return matches[0]
 
-    def find_tasks(self, reference: Reference, *, anybodys: bool = False) -> tuple[Job, ArraySpec | None]:
+    def find_tasks(
+        self, reference: Reference, *, anybodys: bool = False, active: bool = True
+    ) -> tuple[Job, ArraySpec | None]:
         """The job and, when tasks of it are meant, which. Raises as `find`."""
         if reference.tasks is None:
-            return self.find(reference.job, anybodys=anybodys), None
+            return self.find(reference.job, anybodys=anybodys, active=active), None
         try:
             # `my_3` is a name before it is a task of the job `my`; a whole id in front leaves no doubt.
             if not is_id(reference.job):
-                return self.find(reference.text, anybodys=anybodys), None
+                return self.find(reference.text, anybodys=anybodys, active=active), None
         except NotFound:
             pass
-        return self.find(reference.job, anybodys=anybodys), reference.tasks
+        return self.find(reference.job, anybodys=anybodys, active=active), reference.tasks
 
     def _read(self, ids: Sequence[str]) -> dict[str, Job]:
         """The jobs with these ids."""

@@ -36,7 +36,7 @@ def cancel_patch(job: Job, now: float) -> Patch:
 
     A held job has no clock; it is let go with no pod to run. The deadline that it had is kept for a rerun.
     """
-    _check_open(job)
+    _check_open(job, again=True)
     annotations = {labels.CANCELLED_AT: str(int(now)), **_first_deadline(job)}
     spec: dict[str, Any] = {"activeDeadlineSeconds": 1}
     if job.spec.suspend:
@@ -79,9 +79,7 @@ def time_limit_patch(job: Job, seconds: int, started: float | None) -> Patch:
     """
     _check_open(job)
     job_id = id_of(job)
-    again = (
-        f"`kqueue rerun -t {format_time(seconds)} {job_id}` runs it anew with another one once it has ended."
-    )
+    again = f"`kqueue rerun --time {format_time(seconds)} {job_id}` runs it anew once it has ended."
     if seconds < 1:
         raise BadOption("A time limit is at least one second.", "Write it as for kbatch --time.")
     if is_array(job):
@@ -126,11 +124,13 @@ def _patch(job: Job, spec: dict[str, Any], annotations: dict[str, str] | None = 
     return {"metadata": metadata, "spec": spec}
 
 
-def _check_open(job: Job) -> None:
-    """Raises Refused for a job that has ended."""
+def _check_open(job: Job, *, again: bool = False) -> None:
+    """Raises Refused for a job that has ended, or is about to by a cancel."""
     job_id = id_of(job)
     if is_finished(job):
         raise Refused(f"Job {job_id} has ended already.", f"`kqueue show {job_id}` says how.")
+    if not again and labels.CANCELLED_AT in job.metadata.annotations:
+        raise Refused(f"Job {job_id} is cancelled already.", "It ends within half a minute.")
 
 
 def _check_not_queued(job: Job, done: str) -> None:

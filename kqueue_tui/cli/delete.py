@@ -31,7 +31,9 @@ def command(yes: bool, **options: Any) -> int:
         return confirm(f"Delete {', '.join(target.title for target in targets)}?")
 
     states = bool(options["states"])
-    return act(options, delete, verb="delete", suits=lambda job, row: row.finished or states, ask=ask)
+    return act(
+        options, delete, verb="delete", suits=lambda job, row: row.finished or states, active=False, ask=ask
+    )
 
 
 def delete(client: Client, target: Target) -> str:

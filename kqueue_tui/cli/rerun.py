@@ -47,4 +47,4 @@ def command(failed: bool, time: str | None, mem: str | None, **options: Any) -> 
     def suits(job: Job, row: JobRow) -> bool:
         return row.finished and (not failed or row.state != "CD")
 
-    return act(options, rerun, verb="rerun", suits=suits, tasks=True)
+    return act(options, rerun, verb="rerun", suits=suits, tasks=True, active=False)

@@ -59,8 +59,9 @@ def choose(
     suits: Suits,
     *,
     anybodys: bool = False,
+    active: bool = True,
 ) -> tuple[list[Target], list[Missed]]:
-    """The jobs, and what was named in vain.
+    """The jobs, and what was named in vain. `anybodys`, `active`: as in Finder.
 
     With names and filters both must hold: a job that was named and does not pass is left out without a word, as
     scancel does it. Raises BadOption when nothing says which.
@@ -76,7 +77,7 @@ def choose(
         surveyed = client.survey(user=user, selector=wanted.selector())
         found = [Target(job, row=row) for job, row, _ in surveyed if wanted.matches(row) and suits(job, row)]
         return sorted(found, key=lambda target: target.job.metadata.creation_timestamp), []
-    targets, missed = named(client, references, anybodys=anybodys)
+    targets, missed = named(client, references, anybodys=anybodys, active=active)
     if filtered:
         targets = [msgspec.structs.replace(target, row=client.row(target.job)) for target in targets]
         targets = [target for target in targets if target.row is not None and wanted.matches(target.row)]
@@ -84,7 +85,7 @@ def choose(
 
 
 def named(
-    client: Client, references: Sequence[str], *, anybodys: bool = False
+    client: Client, references: Sequence[str], *, anybodys: bool = False, active: bool = True
 ) -> tuple[list[Target], list[Missed]]:
     """The jobs that are named, by a comma list too, each once, in their order."""
     finder = client.finder()
@@ -95,7 +96,7 @@ def named(
     missed: list[Missed] = []
     for reference in parsed:
         try:
-            job, tasks = finder.find_tasks(reference, anybodys=anybodys)
+            job, tasks = finder.find_tasks(reference, anybodys=anybodys, active=active)
         except (NotFound, BadOption) as error:
             missed.append(Missed(safe_text(reference.text), error))
         else:

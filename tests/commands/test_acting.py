@@ -80,6 +80,16 @@ def test_filters_take_jobs_that_can_be_cancelled_and_only_ones_own(ann: Fleet) -
     assert not cancelled(ann, over)
 
 
+def test_a_name_that_was_used_before_means_the_job_that_is_active(ann: Fleet) -> None:
+    over, now = ann.end(ann.submit(name="nightly")), ann.submit(name="nightly", hold=True)
+    for name in ("rerun", "delete"):
+        result = call(name, "nightly", *(("-y",) if name == "delete" else ()))
+        assert (result.code, result.out) == (2, "")
+        assert f"means 2 jobs: {', '.join(sorted((id_of(over), id_of(now))))}." in result.err
+    assert call("cancel", "nightly").out == f"Cancelled {id_of(now)}\n"
+    assert call("cancel", id_of(now)).code in (0, 1), "once more is no harm"
+
+
 def test_each_is_asked_for(ann: Fleet) -> None:
     jobs = [ann.submit(name=f"n{number}", hold=True) for number in range(3)]
     names = [f"n{number}" for number in range(3)]

@@ -76,3 +76,15 @@ def test_the_first_deadline_is_kept_through_every_change() -> None:
     assert change.cancel_patch(job, make.NOW)["metadata"]["annotations"][labels.DEADLINE] == "700"
     lowered = make.job(deadline=160, annotations={labels.LIMIT_DEADLINE: "160", labels.DEADLINE: "700"})
     assert labels.DEADLINE not in change.cancel_patch(lowered, make.NOW)["metadata"]["annotations"]
+
+
+def test_a_job_that_is_being_cancelled_can_be_cancelled_again_and_nothing_else() -> None:
+    job = make.job(annotations={labels.CANCELLED_AT: "1"}, deadline=1)
+    assert change.cancel_patch(job, make.NOW)["spec"]["activeDeadlineSeconds"] == 1
+    for act in (
+        change.hold_patch,
+        change.release_patch,
+        lambda job: change.time_limit_patch(job, 60, make.NOW),
+    ):
+        with pytest.raises(Refused, match="is cancelled already"):
+            act(job)
