@@ -62,8 +62,7 @@ shift
 # _copy FIFO WORD LOG: start the tee that copies the FIFO to the container's log and, where it can, to the file. It
 # lives through TERM, after which the script may have much to say.
 _copy() {
-  eval "_file=$2"
-  : ${_file:=/dev/null}
+  eval "_file=${2:-/dev/null}"
   mkdir -p "${_file%/*}"
   [ ! $_m ] || true >$_file
   [ $_restart = 0 ] || printf '\n--- restart %d: %s ---\n' $_restart "$(date)" >>$_file
@@ -148,7 +147,8 @@ KBATCH_SUPERVISOR=">$$" $_reset "$@" >$_w/out 2>$_errors 3>&- 4>&- &
 _script=$!
 trap '_stop Terminated' TERM INT HUP
 trap '_stop TimeLimit' USR1
-trap '_send KILL; _again=1' ALRM
+# Bash 5.2 may lose the end of a process that ends just as a trap interrupts its wait: then it is gone by now.
+trap '_send KILL; kill -0 $_script && _again=1' ALRM
 trap '_s=${_s%@*}; case $_s in B:*) kill -s ${_s#B:} $_script ;; *) _send $_s ;; esac; _again=1' USR2
 [ ! $_reason ] || _stop $_reason
 _every $_u _sample
@@ -158,7 +158,7 @@ _every $_u _sample
 _await $_script
 # What was told to end has not succeeded, whatever it made of that.
 _end=$(date +%s) _script=
-case $_reason$_code in TimeLimit*) _code=124 ;; Terminated0) _code=143 ;; esac
+case $_reason$_code in TimeLimit*) _code=124 ;; Terminated0 | Terminated142) _code=143 ;; esac
 _exit=$_code _why=$_reason
 
 # What the script left running would hold the output open for ever, so it is killed, as often as there is more. Then
