@@ -85,6 +85,8 @@ class Dashboard(App[None]):
         self._flushed_at = float("-inf")
         self._flush_waits = False
         self._last_state = ""
+        self._shown_scope: Scope | None = None
+        self._keeps = False
         self.animation_level = "none"
         self.theme = pick_theme(options.theme or state.theme or config.theme, self.available_themes, environ)
         self.set_keymap(config.keys)
@@ -144,6 +146,11 @@ class Dashboard(App[None]):
         if isinstance(screen, DashboardScreen):
             self.push_screen(Help(screen.actions(), screen.keys_by_id()))
 
+    @property
+    def behind(self) -> bool:
+        """Whether something changed that is not shown yet."""
+        return self._flush_waits or self._feed.told
+
     def find_row(self, uid: str, task: int | None = None) -> JobRow | None:
         """The newest row of a job or of one task; None when it is no longer there."""
         if task is None:
@@ -180,6 +187,8 @@ class Dashboard(App[None]):
     def _connected(self, connected: Feed.Connected) -> None:
         self._feed.stop(self.backend)
         self.backend = connected.backend
+        self._keeps = connected.scope == self._shown_scope
+        self._shown_scope = connected.scope
         self.rights.clear()
         self.run_worker(self._ask_rights, group="rights", thread=True, exit_on_error=False)
         self._show()
@@ -220,6 +229,9 @@ class Dashboard(App[None]):
         self._feed.read()
         if self.backend is None:
             return
+        sync = self.backend.queue.sync()
+        if self._keeps and sync.state == "LOADING":
+            return  # what a connection to the same jobs showed before stays until there is something newer
         fresh = self.view.update(self.backend.queue.rows(), self.now())
         for row in self._bell.ended(line.row for line in fresh):
             self._ring(row)

@@ -53,6 +53,11 @@ class Feed:
         if backend is not None:
             threading.Thread(target=backend.queue.stop, name="stop queue", daemon=True).start()
 
+    @property
+    def told(self) -> bool:
+        """Whether a change was told that nobody has read."""
+        return self._told.is_set()
+
     def read(self) -> None:
         """The rows are about to be read: the next change is told again."""
         self._told.clear()

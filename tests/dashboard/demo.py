@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from textual.pilot import Pilot
 
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend, Scope
 from kqueue_tui.dashboard.config import Config
-from kqueue_tui.dashboard.demo.backend import demo_backend
+from kqueue_tui.dashboard.demo.backend import DemoActs, DemoQueue, demo_backend
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.state import State
 
@@ -35,14 +36,16 @@ def make_app(
     keep: Callable[[State], None] = lambda state: None,
     clock: Clock | None = None,
     prepare: Callable[[Backend], None] = lambda backend: None,
+    acts: type[DemoActs] = DemoActs,
 ) -> Dashboard:
-    """The app on the demo; `prepare` changes the Backend before the app gets it."""
+    """The app on the demo; `prepare` changes the Backend before the app gets it, `acts` does the writes."""
     at = clock or Clock()
 
     def connect(scope: Scope, on_change: Callable[[], None]) -> Backend:
         backend = demo_backend(scope, on_change, clock=at)
         prepare(backend)
-        return backend
+        assert isinstance(backend.queue, DemoQueue)
+        return replace(backend, acts=acts(backend.queue, at)) if acts is not DemoActs else backend
 
     return Dashboard(
         options or Options(demo=True),
@@ -56,10 +59,20 @@ def make_app(
 
 
 async def settle(pilot: Pilot[None]) -> None:
-    """Until the app has connected and shown what it has."""
-    await pilot.app.workers.wait_for_complete()
+    """Until the app has connected, its writes are done and all is shown."""
+    app = pilot.app
+    assert isinstance(app, Dashboard)
+    await app.workers.wait_for_complete()
     await pilot.pause()
+    while app.behind:
+        await pilot.pause(0.02)
     await pilot.pause()
+
+
+async def until(pilot: Pilot[None], check: Callable[[], object]) -> None:
+    """Until `check` is true; the test's timeout ends it."""
+    while not check():
+        await pilot.pause(0.02)
 
 
 @asynccontextmanager

@@ -2,34 +2,264 @@
 
 from __future__ import annotations
 
+import threading
+
+import pytest
+from textual.pilot import Pilot
 from textual.widgets import Static
 
+from kbatch_core.errors import PolicyDenied
+from kbatch_core.model.objects import Job
+from kbatch_core.queue.sync import Sync
 from kqueue_tui.dashboard.app import Dashboard
+from kqueue_tui.dashboard.backend import Backend
+from kqueue_tui.dashboard.demo.backend import DemoActs, DemoQueue
+from kqueue_tui.dashboard.options import Options
+from kqueue_tui.dashboard.screens.choose import Choose
 from kqueue_tui.dashboard.screens.confirm import Confirm
-from tests.dashboard.demo import make_app, running, settle
+from kqueue_tui.dashboard.screens.problem import Problem
+from kqueue_tui.dashboard.widgets.hints import Hints
+from tests.dashboard.demo import NOW, make_app, running, settle, until
 
 
 def state_of(app: Dashboard, job_id: str) -> str:
     row = app.find_row(f"demo-{job_id}")
-    return row.state if row is not None else ""
+    return row.state if row is not None else "gone"
 
 
-async def test_cancel_asks_and_enter_alone_does_nothing() -> None:
+def asked(app: Dashboard, part: str = ".names") -> str:
+    assert isinstance(app.screen, Confirm)
+    return str(app.screen.query_one(part, Static).content)
+
+
+def toasts(app: Dashboard) -> str:
+    return " | ".join(str(toast.render()) for toast in app.screen.query("Toast"))
+
+
+async def answer(pilot: Pilot[None], *keys: str) -> None:
+    await pilot.press(*keys)
+    await settle(pilot)
+    await settle(pilot)
+
+
+@pytest.mark.parametrize("no", ["enter", "n", "escape", "q"])
+async def test_no_is_the_default(no: str) -> None:
     app = make_app()
     async with running(app) as pilot:
         await pilot.press("c")
-        assert isinstance(app.screen, Confirm)
-        names = str(app.screen.query_one(".names", Static).content)
-        assert "c9x4rm2k" in names
-        await pilot.press("enter")
-        await settle(pilot)
+        assert "c9x4rm2k" in asked(app)
+        await answer(pilot, no)
+        assert len(app.screen_stack) == 1
         assert state_of(app, "c9x4rm2k") == "R"
 
 
-async def test_yes_cancels_the_job_that_was_named() -> None:
+async def test_cancel() -> None:
     app = make_app()
     async with running(app) as pilot:
-        await pilot.press("j", "c", "y")
-        await settle(pilot)
+        await answer(pilot, "j", "c", "y")
         assert state_of(app, "h6w3zt8p") == "CA"
         assert state_of(app, "c9x4rm2k") == "R"
+        assert "Cancelled: 1 job." in toasts(app)
+        await pilot.press("g", "c", "tab")
+        await answer(pilot, "enter")
+        assert state_of(app, "c9x4rm2k") == "CA"
+
+
+async def test_hold_and_release_say_what_is_lost_and_who_is_left_out() -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        await pilot.press("h")
+        assert "starts from its beginning" in asked(app, ".warning")
+        await answer(pilot, "y")
+        assert state_of(app, "c9x4rm2k") == "PD"
+        await pilot.press("slash", *"publish|analysis|resnet34", "enter", "g", "V", "G", "u")
+        assert "publish-figures" in asked(app)
+        assert "analysis" in asked(app)
+        assert "Left out: 1 ended already." in asked(app, ".warning")
+        await answer(pilot, "y")
+        row = app.find_row("demo-k4m8wd3r")
+        assert row is not None and row.code != "JobHeldUser"
+
+
+async def test_rerun_and_delete() -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        await pilot.press("r")
+        assert len(app.screen_stack) == 1
+        assert "not ended yet" in toasts(app)
+        before = app.view.total
+        await pilot.press("slash", *"merge-tiles", "enter")
+        await answer(pilot, "r", "y")
+        assert app.view.total == before + 1
+        await pilot.press("G", "x")
+        assert "merge-tiles" in asked(app)
+        await answer(pilot, "y")
+        assert state_of(app, "b6h2pz8v") == "gone"
+
+
+async def test_cancel_which() -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        await pilot.press("slash", *"train", "enter", "C")
+        assert isinstance(app.screen, Choose)
+        await pilot.press("3")
+        assert asked(app).splitlines() == [
+            "t4n8qw2x  train-resnet50  (running)",
+            "v8d2hq5n  train-vit-large  (pending)",
+        ]
+        await pilot.press("n", "C", "4")
+        assert asked(app, ".question") == "Delete this job?"
+        await pilot.press("n", "C", "escape")
+        assert len(app.screen_stack) == 1
+
+
+async def test_a_long_list_of_targets_is_cut_with_their_number() -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        await pilot.press("V", "G", "x")
+        assert asked(app, ".question") == "Delete 17 jobs?"
+        assert asked(app).splitlines()[-1] == "and 9 more"
+
+
+async def test_the_dialog_is_bound_to_what_it_showed() -> None:
+    """What changes while one reads the question does not change what Yes means."""
+    app = make_app()
+    async with running(app) as pilot:
+        await pilot.press("j", "c")
+        assert "h6w3zt8p" in asked(app)
+        queue = app.backend.queue if app.backend is not None else None
+        assert isinstance(queue, DemoQueue)
+        queue.change(None, "demo-c9x4rm2k")
+        await settle(pilot)
+        assert app.view.lines[0].row.id == "h6w3zt8p"
+        await answer(pilot, "y")
+        assert state_of(app, "h6w3zt8p") == "CA"
+        assert [line.row.id for line in app.view.lines if line.row.state == "CA"] == ["h6w3zt8p", "f2z6kr9w"]
+
+
+async def test_the_cursor_stays_on_its_job() -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        await pilot.press("j", "j", "j")
+        queue = app.backend.queue if app.backend is not None else None
+        assert isinstance(queue, DemoQueue)
+        for uid in ("demo-c9x4rm2k", "demo-h6w3zt8p"):
+            queue.change(None, uid)
+        await settle(pilot)
+        await pilot.press("c")
+        assert "t4n8qw2x" in asked(app)
+
+
+class Refusing(DemoActs):
+    """Refuses to cancel one job."""
+
+    def cancel(self, job: Job) -> Job:
+        if job.metadata.uid == "demo-h6w3zt8p":
+            raise PolicyDenied("Policy says no: [/x] forbidden.", "Ask your admin.")
+        return super().cancel(job)
+
+
+async def test_a_refusal_is_shown_with_the_reason_and_the_others_are_done() -> None:
+    app = make_app(acts=Refusing)
+    async with running(app) as pilot:
+        await answer(pilot, "V", "j", "c", "y")
+        assert isinstance(app.screen, Problem)
+        text = " ".join(str(part.content) for part in app.screen.query(Static))
+        assert "Could not cancel 1 job" in text
+        assert "regrid-era5-h6w3zt8p: Policy says no: [/x] forbidden. Ask your admin." in text
+        assert state_of(app, "c9x4rm2k") == "CA"
+        await pilot.press("enter")
+        assert len(app.screen_stack) == 1
+
+
+class Slow(DemoActs):
+    """Cancels when it is told to."""
+
+    go = threading.Event()
+
+    def cancel(self, job: Job) -> Job:
+        self.go.wait(30)
+        return super().cancel(job)
+
+
+async def test_leaving_while_a_write_is_on_its_way_asks() -> None:
+    app = make_app(acts=Slow)
+    async with running(app) as pilot:
+        await pilot.press("c", "y", "q")
+        assert "Leave while" in asked(app, ".question")
+        await pilot.press("n", "ctrl+c")
+        assert "Leave while" in asked(app, ".question")
+        await pilot.press("y")
+        await pilot.pause()
+        assert app.return_code == 0
+        Slow.go.set()
+
+
+class Crashing(DemoActs):
+    """Has a mistake in it."""
+
+    def cancel(self, job: Job) -> Job:
+        raise ZeroDivisionError("[/oops]")
+
+
+async def test_a_crashed_write_is_shown_and_the_dashboard_goes_on() -> None:
+    app = make_app(acts=Crashing)
+    async with running(app) as pilot:
+        await pilot.press("c", "y")
+        await until(pilot, lambda: "ZeroDivisionError: [/oops]" in toasts(app))
+        await pilot.press("j")
+        assert app.is_running
+
+
+def off(app: Dashboard) -> set[str]:
+    return {hint.title for hint in app.screen.query_one(Hints).hints if hint.off}
+
+
+async def test_readonly() -> None:
+    app = make_app(Options(readonly=True))
+    async with running(app) as pilot:
+        assert off(app) >= {"Cancel", "Hold"}
+        for key in "chruxC":
+            await pilot.press(key)
+            assert len(app.screen_stack) == 1, key
+        assert "--readonly" in toasts(app)
+
+
+async def test_what_the_account_may_not_do_is_grey_and_says_why() -> None:
+    def forbid(backend: Backend) -> None:
+        assert isinstance(backend.acts, DemoActs)
+        backend.acts.forbidden = {("patch", "jobs", ""), ("create", "pods", "exec")}
+
+    app = make_app(prepare=forbid)
+    async with running(app) as pilot:
+        assert off(app) >= {"Cancel", "Hold"}
+        await pilot.press("c", "s")
+        assert len(app.screen_stack) == 1
+        assert 'Your account may not patch jobs in namespace "research".' in toasts(app)
+        assert "create pods/exec" in toasts(app)
+        await pilot.press("G", "x")
+        assert "bootstrap" in asked(app)
+
+
+async def test_writes_are_off_while_the_data_is_stale() -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        queue = app.backend.queue if app.backend is not None else None
+        assert isinstance(queue, DemoQueue)
+        queue.state = Sync("STALE", NOW - 100)
+        await pilot.press("c")
+        assert len(app.screen_stack) == 1
+        assert "out of date" in toasts(app)
+        queue.state = None
+        await pilot.press("c")
+        assert "c9x4rm2k" in asked(app)
+
+
+async def test_a_job_that_went_away_before_the_question() -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        queue = app.backend.queue if app.backend is not None else None
+        assert isinstance(queue, DemoQueue)
+        queue.job = lambda uid: None  # type: ignore[method-assign]
+        await pilot.press("c")
+        assert "no longer has it" in toasts(app)

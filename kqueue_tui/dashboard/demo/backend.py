@@ -104,6 +104,12 @@ class DemoQueue:
         self._renew()
         self._on_change()
 
+    def clear(self) -> None:
+        """Take all jobs away."""
+        with self._lock:
+            self._plays.clear()
+        self._renew()
+
     def _run(self) -> None:
         while not self._stop.is_set():
             now = self._clock()

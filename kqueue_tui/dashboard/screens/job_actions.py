@@ -45,6 +45,8 @@ class JobActions(DashboardScreen):
     def action_cancel_options(self) -> None:
         from kqueue_tui.dashboard.screens.choose import Choice, Choose
 
+        if not self.allowed("queue.cancel-options"):
+            return
         rows, shown = self.chosen_rows(), self.shown_rows()
         waiting = [row for row in rows if not row.finished and row.started is None]
         unfinished = [row for row in shown if not row.finished]

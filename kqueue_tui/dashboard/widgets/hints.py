@@ -29,6 +29,10 @@ class Hints(Widget):
         super().__init__()
         self._hints: tuple[Hint, ...] = ()
 
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        return self._hints
+
     def show(self, hints: Sequence[Hint]) -> None:
         new = tuple(hints[:AT_MOST])
         if new != self._hints:

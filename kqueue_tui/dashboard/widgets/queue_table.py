@@ -24,6 +24,8 @@ from kqueue_tui.dashboard.widgets.table_line import GUTTER, LineLook, paint_line
 
 PREFIX = "queue-table"
 TICKING = ("time", "age")
+TICKS_A_SECOND = 10
+"""When more lines than this tick, they do it less often: a terminal's line costs some 300 bytes."""
 
 
 class QueueTable(ScrollView, can_focus=True):
@@ -66,7 +68,9 @@ class QueueTable(ScrollView, can_focus=True):
         self.columns = tuple(columns)
         self.places: tuple[Place, ...] = ()
         self._shown: list[Line] = []
-        self._cursor_key = ""
+        self._ticks = 0
+        self._minute = 0
+        self._cursor_key = self._chosen_key = ""
         self._cursor_row = 0
         self._range_from: str | None = None
         self._range_base: frozenset[str] = frozenset()
@@ -110,13 +114,18 @@ class QueueTable(ScrollView, can_focus=True):
 
     def tick(self) -> None:
         """Repaint the cells of the visible lines whose time has moved on."""
-        lines = self.view.lines
         top, bottom = self._visible()
+        shown = enumerate(self.view.lines[top:bottom])
+        running = [y for y, line in shown if line.row.started is not None and not line.row.finished]
         spots = [(p.x + GUTTER, p.width) for p in self.places if p.column.id in TICKING]
-        for row in range(top, min(bottom, len(lines))):
-            if not lines[row].row.finished:
-                for x, width in spots:
-                    self.refresh(Region(x, row - self.scroll_offset.y, width, 1))
+        self._ticks += 1
+        minute = int(self.now) // 60
+        if minute != self._minute and any(place.column.id == "age" for place in self.places):
+            self.refresh()
+        self._minute = minute
+        if not running or self._ticks % (len(running) // TICKS_A_SECOND + 1):
+            return
+        self.refresh(*(Region(x, y, width, 1) for y in running for x, width in spots))
 
     def set_columns(self, columns: Sequence[str]) -> None:
         """Show other columns, or in another order."""
@@ -135,9 +144,12 @@ class QueueTable(ScrollView, can_focus=True):
         return top, top + self.size.height
 
     def _keep_cursor(self) -> None:
-        """The cursor stays on its job; when that is gone, on the line that is now where it was."""
+        """The cursor stays on its job; when that is gone, on the line that is now where it was.
+
+        A job that a filter had taken away gets it back.
+        """
         lines = self.view.lines
-        row = self.view.index.get(self._cursor_key)
+        row = self.view.index.get(self._chosen_key, self.view.index.get(self._cursor_key))
         if row is None and lines:
             row = min(self._cursor_row, len(lines) - 1)
         key = lines[row].key if row is not None else ""
@@ -226,7 +238,8 @@ class QueueTable(ScrollView, can_focus=True):
         if row == self._cursor_row and lines[row].key == self._cursor_key:
             return
         self.refresh_line(self._cursor_row)
-        self._cursor_row, self._cursor_key = row, lines[row].key
+        self._cursor_row = row
+        self._cursor_key = self._chosen_key = lines[row].key
         self._extend_range()
         self.refresh_line(row)
         self._scroll_to_row(row)
@@ -290,7 +303,7 @@ class QueueTable(ScrollView, can_focus=True):
         if line is None or not (line.is_array or line.is_task):
             return
         if line.is_task:
-            self._cursor_key = line.uid
+            self._cursor_key = self._chosen_key = line.uid
         self.view.fold(line.uid)
         self._strips.clear()
         self.show()

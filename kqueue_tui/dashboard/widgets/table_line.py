@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import set_cell_size
@@ -37,25 +37,30 @@ def paint_line(
 ) -> Strip:
     """The strip of a line, exactly `width` cells."""
     row = look.cursor or ("marked" if look.marked else "")
-    blank = painter.style("blank", row)
-    segments = [
-        Segment("▌" if look.cursor else " ", painter.style("gutter", row)),
-        _mark(look, row, painter),
-        Segment(_fold_sign(line, look), painter.style("tree", row)),
-        Segment(" ", blank),
-    ]
+    pieces = [(sign, painter.style(name, row) if name else None) for sign, name in _gutter(line, look)]
     x = 0
     for place in places:
         if place.x > x:
-            segments.append(Segment(" " * (place.x - x), blank))
+            pieces.append((" " * (place.x - x), None))
         text = _id_of(line) if place.column.id == "id" else cell_text(place, line.row, now)
-        segments.append(
-            Segment(fit(text, place.width, place.column.right), _style(line, place, row, painter))
-        )
+        pieces.append((fit(text, place.width, place.column.right), painter.style(_shade(line, place), row)))
         x = place.x + place.width
-    if width > x + GUTTER:
-        segments.append(Segment(" " * (width - x - GUTTER), blank))
-    return Strip(segments, max(x + GUTTER, width)).adjust_cell_length(width, blank)
+    pieces.append((" " * max(width - x - GUTTER, 0), None))
+    blank = painter.style("blank", row)
+    return Strip(list(_joined(pieces, blank)), max(x + GUTTER, width)).adjust_cell_length(width, blank)
+
+
+def _joined(pieces: Iterable[tuple[str, Style | None]], blank: Style) -> Iterator[Segment]:
+    """Segments of the pieces: spaces (no style) go with their neighbour, since each change of style is 40 bytes."""
+    text, style = "", None
+    for piece, own in pieces:
+        if own is None or own == style or (style is None and not text.strip()):
+            text, style = text + piece, style or own
+        else:
+            yield Segment(text, style or blank)
+            text, style = piece, own
+    if text:
+        yield Segment(text, style or blank)
 
 
 def fit(text: str, width: int, right: bool = False) -> str:
@@ -68,18 +73,11 @@ def fit(text: str, width: int, right: bool = False) -> str:
     return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
 
 
-def _mark(look: LineLook, row: str, painter: Painter) -> Segment:
-    if look.marked:
-        return Segment("+", painter.style("mark", row))
-    if look.watched:
-        return Segment("♪", painter.style("bell", row))
-    return Segment(" ", painter.style("blank", row))
-
-
-def _fold_sign(line: Line, look: LineLook) -> str:
-    if not line.is_array:
-        return " "
-    return "▾" if look.unfolded else "▸"
+def _gutter(line: Line, look: LineLook) -> list[tuple[str, str | None]]:
+    """The signs left of the first column, each with its component; None for a space."""
+    mark = ("+", "mark") if look.marked else ("♪", "bell") if look.watched else (" ", None)
+    fold = (("▾" if look.unfolded else "▸"), "tree") if line.is_array else (" ", None)
+    return [("▌", "gutter") if look.cursor else (" ", None), mark, fold, (" ", None)]
 
 
 def _id_of(line: Line) -> str:
@@ -88,17 +86,16 @@ def _id_of(line: Line) -> str:
     return f"{'└' if line.is_last_task else '├'} {line.row.task}"
 
 
-def _style(line: Line, place: Place, row: str, painter: Painter) -> Style:
+def _shade(line: Line, place: Place) -> str:
+    """The component that a cell's text is painted with."""
     column, look = place.column.id, look_of(line.row)
-    if column == "state":
-        return painter.style(look.group, row)
     quiet = line.row.finished and look.group != "failed"
+    if column == "state":
+        return look.group
     if column == "id":
-        return painter.style("tree" if line.is_task else "id", row)
+        return "tree" if line.is_task else "id"
     if column == "name":
-        return painter.style("ended" if quiet or line.is_task else "name", row)
-    if column == "reason":
-        if look.group in ("waiting", "failed"):
-            return painter.style("trouble" if look.group == "failed" else "reason", row)
-        return painter.style("fact", row)
-    return painter.style("ended" if quiet else "fact", row)
+        return "ended" if quiet or line.is_task else "name"
+    if column == "reason" and look.group in ("waiting", "failed"):
+        return "trouble" if look.group == "failed" else "reason"
+    return "ended" if quiet else "fact"
