@@ -304,15 +304,21 @@ class Client(Actions):
         return sorted(pods, key=lambda pod: pod.metadata.creation_timestamp)
 
     def wait(
-        self, job: Job, *, until: Literal["started", "ended"] = "ended", tasks: Collection[int] = ()
+        self,
+        job: Job,
+        *,
+        until: Literal["started", "ended"] = "ended",
+        tasks: Collection[int] = (),
+        look: Callable[[Queue], None] | None = None,
     ) -> Job:
-        """The job once it has ended (or its pod has started to run, or `tasks` of an array have ended).
+        """The job once it has ended (or a pod of it has started to run, or `tasks` of an array have ended).
 
-        Lives through an API server that is away: a job may take days. Raises NotFound when it was deleted.
+        `look` is called with what is known meanwhile, at each change and each second. Lives through an API server
+        that is away: a job may take days. Raises NotFound when it was deleted.
         """
         from kbatch_core.queue.waiting import wait
 
-        return wait(self.api, job, until=until, tasks=tasks)
+        return wait(self.api, job, until=until, tasks=tasks, look=look)
 
     def log_reader(self, job: Job | Found, request: LogRequest | None = None) -> LogReader:
         """A reader of the log of a job, or of one task of an array; None = all so far. Raises BadOption."""

@@ -50,7 +50,10 @@ def fit(pod: Mapping[str, Any], nodes: Sequence[Node], running: Iterable[Pod] | 
     closed = {node.metadata.name: why for node in nodes if (why := _closed(pod, node))}
     open_nodes = [node for node in nodes if node.metadata.name not in closed]
     later = [node for node in open_nodes if _holds(node, asked)]
-    grows = any(key.startswith(_MADE_ON_DEMAND) for node in nodes for key in node.metadata.labels)
+    # A cluster without a node has to grow for anything at all.
+    grows = not nodes or any(
+        key.startswith(_MADE_ON_DEMAND) for node in nodes for key in node.metadata.labels
+    )
     if not later:
         sentence, hint = _why_none(asked, nodes, open_nodes, closed)
         return Fit(now=(), later=(), sentence=sentence, hint=hint, grows=grows)
@@ -170,7 +173,7 @@ def _why_none(
     asked: Mapping[str, float], nodes: Sequence[Node], open_nodes: Sequence[Node], closed: Mapping[str, str]
 ) -> tuple[str, str]:
     if not nodes:
-        return "The cluster has no nodes", "Ask your admin"
+        return "The cluster has no nodes now", "Ask your admin if that stays so"
     reasons: dict[str, int] = {}
     for node in nodes:
         if node.metadata.name in closed and (not open_nodes or _holds(node, asked)):

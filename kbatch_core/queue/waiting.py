@@ -15,6 +15,7 @@ from kbatch_core.model.objects import Job, Pod
 from kbatch_core.queue.queue import Queue
 from kbatch_core.status.case import is_task_over
 
+Look = Callable[[Queue], None]
 # How long a refusal must last to be believed, and how often that is looked at.
 REFUSED_SECONDS = 30.0
 LOOK_SECONDS = 0.5
@@ -27,24 +28,32 @@ def wait(
     *,
     until: Literal["started", "ended"] = "ended",
     tasks: Collection[int] = (),
+    look: Look | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Job:
-    """The job once it has ended, or its newest pod has begun to run, or these tasks of an array have ended.
+    """The job once it has ended, or one of its pods has begun to run, or these tasks of an array have ended.
 
-    Raises NotFound when it was deleted; AuthExpired and Refused when it may not be watched any more: not at once,
-    because an API server that has just started refuses everybody for a moment.
+    `look` is called with the queue whenever that has news, and every half second. Raises NotFound when it was
+    deleted; AuthExpired and Refused when it may not be watched any more: not at once, because an API server that has
+    just started refuses everybody for a moment.
     """
     refused_since: float | None = None
     changed = threading.Event()
     job_id = job.metadata.labels.get(labels.ID, "")
     queue = Queue(
-        api, namespaces=[job.metadata.namespace], job_id=job_id, on_change=changed.set, explain=False
+        api,
+        namespaces=[job.metadata.namespace],
+        job_id=job_id,
+        on_change=changed.set,
+        explain=look is not None,
     )
     # A list may come from a cache that is older than the job.
     queue.put(job)
     queue.start()
     try:
         while True:
+            if look is not None:
+                look(queue)
             found = queue.job(job.metadata.uid)
             if found is None:
                 raise NotFound(f"Job {job_id or job.metadata.name} is gone: it was deleted.")
@@ -59,11 +68,11 @@ def wait(
                 refused_since = clock()
             elif clock() - refused_since >= REFUSED_SECONDS:
                 raise error
-            changed.wait(LOOK_SECONDS if refused_since is not None else None)
+            changed.wait(LOOK_SECONDS if refused_since is not None or look is not None else None)
             changed.clear()
     finally:
         queue.stop()
 
 
 def _has_started(pods: Sequence[Pod]) -> bool:
-    return bool(pods) and pods[-1].status.phase in STARTED
+    return any(pod.status.phase in STARTED for pod in pods)

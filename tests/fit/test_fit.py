@@ -65,7 +65,12 @@ def test_a_large_node_that_is_not_open_to_it_is_named_beside_what_is() -> None:
 def test_no_node_open_to_it() -> None:
     found = fit(asking(cpu="1", nodeSelector={"pool": "gpu"}), [node("a"), node("b", labels={"pool": "cpu"})])
     assert found.sentence == "No node is open to it: 2 nodes without the label pool=gpu"
-    assert fit(asking(), []).sentence == "The cluster has no nodes"
+
+
+def test_a_cluster_without_nodes_has_to_grow() -> None:
+    found = fit(asking(), [])
+    assert (found.later, found.never) == ((), False)
+    assert found.sentence == "The cluster has no nodes now"
 
 
 def test_where_nodes_are_made_on_demand_nothing_never_fits() -> None:
