@@ -173,9 +173,7 @@ class QueueView:
     def _resort(self, dirty: Set[str], fresh: Iterable[Line], now: float) -> None:
         """Take the dirty ones out of the order and put the fresh that match in, newest first among equals."""
         key = COLUMNS[self.order.column].key
-        kept = (
-            [pair for pair in self._sorted if pair[1] not in dirty] if len(dirty) < len(self._lines) else []
-        )
+        kept = [pair for pair in self._sorted if pair[1] not in dirty]
         added = [
             ((key(line.row, now), -(line.row.submitted or 0.0), line.key), line.key)
             for line in fresh
