@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
+from kbatch_core.errors import PermissionDenied
 from kbatch_core.logs.container import has_started
 from kbatch_core.logs.podlog import LogApi
 from kbatch_core.model import labels
-from kbatch_core.model.objects import Job, Pod
-from kbatch_core.status.case import index_of, pod_index
+from kbatch_core.model.objects import Event, Job, Pod
+from kbatch_core.status.case import index_of
 from kbatch_core.status.row import JobRow, make_row, task_row
 
 
@@ -46,13 +48,16 @@ class Task:
         if job is None:
             return Look(None, ())
         self.job = job
-        pods = self._api.pods(f"{labels.JOB_NAME}={metadata.name}")
+        selector = f"{labels.JOB_NAME}={metadata.name}"
         if self.number is not None:
-            index = index_of(job, self.number)
-            pods = [pod for pod in pods if pod_index(pod) == index]
-        events = []
+            # Of thousands of tasks only this one's.
+            selector += f",{labels.COMPLETION_INDEX}={index_of(job, self.number)}"
+        pods = self._api.pods(selector)
+        events: list[Event] = []
         if not pods or pods[-1].status.phase == "Pending":
-            events = self._api.events(pods[-1].metadata.uid if pods else metadata.uid)
+            # Without the right to read them the reason is less exact, no more.
+            with suppress(PermissionDenied):
+                events = self._api.events(pods[-1].metadata.uid if pods else metadata.uid)
         now = self._clock()
         if self.number is not None:
             return Look(task_row(job, pods, events, now, self.number), tuple(pods))

@@ -169,6 +169,14 @@ async def test_what_cannot_be_saved_is_said() -> None:
         assert any(toast.title == "Not saved" for toast in pilot.app._notifications)
 
 
+async def test_the_lines_on_the_screen_are_copied_whole() -> None:
+    long = "x" * 300
+    async with pane_of(Script(Line(b"\x1b[31mred\x1b[0m [/x]"), Line(long.encode()))) as (pilot, _):
+        await press(pilot, "w", "Y")
+        await pilot.pause()
+        assert pilot.app.clipboard == f"red [/x]\n{long}"
+
+
 # When there is nothing
 
 

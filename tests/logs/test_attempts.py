@@ -68,6 +68,15 @@ def test_without_follow_a_job_that_waits_is_an_error_that_says_what_to_do() -> N
         read(node)
 
 
+def test_events_that_may_not_be_read_cost_a_reason_and_no_more() -> None:
+    node = Node()
+    node.started.clear()
+    denied = PermissionDenied("You may not list events.", status=403)
+    node.fail = lambda path: denied if path.endswith("/events") else None
+    at(node, (30, lambda: node.started.add("pod-1")), (40, lambda: finish(node)))
+    assert isinstance(read(node, follow=True)[-1], End)
+
+
 def test_a_job_that_ends_without_a_pod() -> None:
     node = Node()
     node.gone.add("pod-1")

@@ -225,6 +225,12 @@ class LogLines(ScrollView, can_focus=True):
     def action_move_sideways(self, sign: int) -> None:
         self.scroll_to(x=self.scroll_offset.x + sign * STEP, animate=False, force=True)
 
+    def text_on_screen(self) -> str:
+        """The lines that are seen, each whole, without colours."""
+        rows = range(self.scroll_offset.y, self.scroll_offset.y + self.size.height)
+        numbers = dict.fromkeys(found[0] for row in rows if (found := self.buffer.at(row)) is not None)
+        return "\n".join(plain(self.buffer.entry(number)) for number in numbers)
+
     # Painting
 
     def render_line(self, y: int) -> Strip:

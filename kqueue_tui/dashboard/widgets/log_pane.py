@@ -328,7 +328,14 @@ class LogPane(Vertical):
         self.lines.set_filter(self._filter.matches_text if self._filter else None)
         self._tell()
 
-    # Saving
+    # Copying and saving
+
+    def action_copy(self) -> None:
+        from kqueue_tui.dashboard.screens.copy import Copied
+
+        text = self.lines.text_on_screen()
+        if text:
+            self.app.push_screen(Copied(text))
 
     def action_save(self) -> None:
         """The whole log, from where it comes from: what is here may have lost its beginning."""
