@@ -356,4 +356,4 @@ def read_script(path: str) -> Script:
 
 
 def _by_age(rows: Rows) -> Rows:
-    return sorted(rows, key=lambda row: (row.submitted or 0.0, row.id))
+    return sorted(rows, key=lambda row: (row.submitted or 0.0, row.id.partition("_")[0], row.task or 0))
