@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: test check bench clean constraints
+.PHONY: test check bench clean constraints screenshots
 test: $(READY)
 	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile
 
@@ -19,6 +19,10 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench
+
+# Pictures of the dashboard, from the demo.
+screenshots: $(READY)
+	$(BIN)/python -m tests.dashboard.pictures
 
 # The file of versions and hashes; run it to move to newer versions.
 constraints:
