@@ -1,6 +1,6 @@
 """`make screenshots`: pictures of the dashboard on the demo's jobs, by a clock that stands still.
 
-    python -m tests.dashboard.pictures
+python -m tests.dashboard.pictures
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.widgets import Input, OptionList
+from textual.widgets import Input
 
 from kqueue_tui.dashboard.actions import ALWAYS, APP, MOVES, QUEUE
 from kqueue_tui.dashboard.app import Dashboard
@@ -197,16 +197,6 @@ async def test_help_lists_every_key_of_the_queue() -> None:
         assert isinstance(app.screen, Help)
         await pilot.press("q")
         assert len(app.screen_stack) == 1
-
-
-async def test_the_palette_runs_an_action() -> None:
-    app = make_app()
-    async with running(app) as pilot:
-        await pilot.press("colon", *"Reverse")
-        found = app.screen.query_one("CommandList", OptionList)
-        await until(pilot, lambda: 0 < found.option_count < 5 and found.highlighted == 0)
-        await pilot.press("enter")
-        await until(pilot, lambda: app.view.order.reverse)
 
 
 async def test_another_key_from_the_config() -> None:
