@@ -148,7 +148,7 @@ _script=$!
 trap '_stop Terminated' TERM INT HUP
 trap '_stop TimeLimit' USR1
 # Bash 5.2 may lose the end of a process that ends just as a trap interrupts its wait: then it is gone by now.
-trap '_send KILL; kill -0 $_script && _again=1' ALRM
+trap 'kill -0 $_script && _again=1; _send KILL' ALRM
 trap '_s=${_s%@*}; case $_s in B:*) kill -s ${_s#B:} $_script ;; *) _send $_s ;; esac; _again=1' USR2
 [ ! $_reason ] || _stop $_reason
 _every $_u _sample
