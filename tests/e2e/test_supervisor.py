@@ -42,7 +42,8 @@ SCRIPTS: dict[str, str] = {
     "evicted": POLITE,
     "deleted": POLITE,
     "forced": ONCE + "trap '' TERM\nwhile :; do echo line; sleep 0.1; done\n",
-    "through": "#!/bin/sh\ni=0\nwhile [ $((i += 1)) -le 150 ]; do echo $i; sleep 0.1; done\n",
+    "through": "#!/bin/sh\ni=0\nwhile [ $((i += 1)) -le 150 ]; do\n  echo $i\n  sleep 0.1\n"
+    "  [ $i != 50 ] || until [ -e killed ]; do sleep 0.1; done\ndone\n",
     "readonly": "#!/bin/sh\ntouch /opt/x 2>/dev/null && exit 9\necho hello\nexit 4\n",
     "stranger": "#!/bin/sh\nid -u\nexit 5\n",
     "progress": "#!/bin/sh\necho '2/5 halfway' >$KBATCH_PROGRESS\nwhile [ ! -e go ]; do sleep 0.1; done\n"
@@ -196,10 +197,15 @@ def seen(fleet: Fleet) -> Seen:
     running = fleet.rows()
     fleet.server.write("go", "")
     fleet.wait_finished("evicted", "exit0", "exit3", "oom", "children", "readonly", "stranger")
+    fleet.wait_output("through", "50\n")
     node.kill_kubelet()
-    before = fleet.output("through")
-    wait_for(lambda: fleet.output("through") != before, what="the job to go on without a kubelet")
-    node.start_kubelet()
+    try:
+        before = fleet.output("through")
+        fleet.server.write("killed", "")
+        wait_for(lambda: fleet.output("through") != before, what="the job to go on without a kubelet")
+    finally:
+        # Other tests share the node.
+        node.start_kubelet()
     fleet.wait_finished(*SCRIPTS)
     return Seen(running, fleet.told())
 

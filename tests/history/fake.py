@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,23 @@ from kbatch_core.environment import Session
 from kbatch_core.errors import KbatchError
 from kbatch_core.manifest import Submission, build_job
 from kbatch_core.model import labels
-from kbatch_core.model.objects import Event, Job, Pod
+from kbatch_core.model.objects import Event, Job, Pod, ResourceQuota
 from tests.history.home import answer, environment, job_spec
 from tests.status.objects import ID, NOW
+
+
+class NoNetwork(Transport):
+    """What the fake does not answer is a mistake in it, and must not leave this machine."""
+
+    def _send(self, *args: Any, **kwargs: Any) -> Any:
+        raise AssertionError(f"not faked: {args[:2]}")
 
 
 class FakeApi(Api):
     """Keeps the Jobs that were created. `refuse` is raised by a create, `down` by every read."""
 
     def __init__(self, server: str = "https://10.96.0.1:443") -> None:
-        super().__init__(Transport(Settings(server=server, namespace="ann")))
+        super().__init__(NoNetwork(Settings(server=server, namespace="ann")))
         self.jobs: dict[str, Job] = {}
         self.pods: list[Pod] = []
         self.refuse: BaseException | None = None
@@ -43,8 +50,14 @@ class FakeApi(Api):
         wanted = dict(part.split("=") for part in selector.split(","))
         return [job for job in self.jobs.values() if wanted.items() <= job.metadata.labels.items()]
 
+    def job_parts(self, selector: str, *, namespace: str) -> Iterator[list[Job]]:
+        yield self.list_jobs(selector, namespace=namespace)
+
     def list_pods(self, selector: str, *, namespace: str | None = None) -> list[Pod]:
         return self.pods
+
+    def list_quotas(self, namespace: str | None = None) -> list[ResourceQuota]:
+        return []
 
     def list_events(self, uid: str, *, namespace: str | None = None) -> list[Event]:
         return []
