@@ -68,6 +68,9 @@ def build_pod(
     }
     if spec.time_limit is not None:
         pod["activeDeadlineSeconds"] = spec.time_limit + KILL_WAIT_SECONDS + PULL_ALLOWANCE_SECONDS
+    if spec.signal is not None:
+        # Told to end, the supervisor sends it first and gives the script its time.
+        pod["terminationGracePeriodSeconds"] = spec.signal.seconds + KILL_WAIT_SECONDS
     return {
         "metadata": {
             "labels": _pod_labels(environment, labels),

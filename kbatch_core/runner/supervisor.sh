@@ -6,7 +6,7 @@
 #   -o WORD -e WORD  output files, as words for the shell: the task's number and the node's name may stand in them
 #   -m truncate      begin them anew at each start
 #   -t SECONDS       time limit                          -k SECONDS   from TERM to KILL
-#   -s [B:]SIG@SECS  signal, so long before the limit    -i PARTS     task numbers of an array (below)
+#   -s [B:]SIG@SECS  signal, so long before the end      -i PARTS     task numbers of an array (below)
 #   -d FOLDER        the job's folder in home            -u SECONDS   between two lines of usage.csv
 #   -w FOLDER        scratch, always writable            -l FILE      termination message
 #   -g FOLDER        control group
@@ -105,6 +105,17 @@ _stop() {
   _send TERM
   _every $_k '_tell ALRM'
 }
+# _warn: the signal of -s, once.
+_warn() {
+  _s=${_s%@*}
+  case $_s in B:*) kill -s ${_s#B:} $_script ;; *) _send $_s ;; esac
+  _again=1
+}
+# _asked: the pod is told to end. With -s the script has its signal, and its seconds, first; being told again ends that.
+_asked() {
+  : ${_reason:=Terminated}
+  case $_s in *@*) _every ${_s#*@} '_tell TERM'; _warn ;; *) _stop $_reason ;; esac
+}
 # _await PROCESS...: until they have ended; _code is the last one's. A trap interrupts `wait`: wait again until none
 # did. 127 then means that the process had been seen to end before.
 _await() {
@@ -145,19 +156,19 @@ _reset='env --default-signal'
 $_reset true || _reset=
 KBATCH_SUPERVISOR=">$$" $_reset "$@" >$_w/out 2>$_errors 3>&- 4>&- &
 _script=$!
-trap '_stop Terminated' TERM INT HUP
+trap _asked TERM INT HUP
 trap '_stop TimeLimit' USR1
 # Bash 5.2 may lose the end of a process that ends just as a trap interrupts its wait: then it is gone by now.
 trap 'kill -0 $_script && _again=1; _send KILL' ALRM
-trap '_s=${_s%@*}; case $_s in B:*) kill -s ${_s#B:} $_script ;; *) _send $_s ;; esac; _again=1' USR2
-[ ! $_reason ] || _stop $_reason
+trap _warn USR2
+[ ! $_reason ] || _asked
 _every $_u _sample
 [ ! $_t ] || _every $_t '_tell USR1'
 # A sleep of less than nothing fails: then the signal is not sent.
 [ ! $_s ] || _every $((${_t:-0} - ${_s#*@})) '_tell USR2'
 _await $_script
 # What was told to end has not succeeded, whatever it made of that.
-_end=$(date +%s) _script=
+_end=$(date +%s) _script='' _s=''
 case $_reason$_code in TimeLimit*) _code=124 ;; Terminated0 | Terminated142) _code=143 ;; esac
 _exit=$_code _why=$_reason
 

@@ -41,20 +41,21 @@ def timeline(
     """The moments of a job, or of one task of an array; oldest first, at most MOST_MOMENTS of the newest."""
     every = sorted(pods, key=lambda pod: (pod.metadata.creation_timestamp, pod.metadata.name))
     if task is not None:
-        every = [pod for pod in every if _task(job, pod) == task]
+        every = [pod for pod in every if pod_task(job, pod) == task]
     moments = [*_of_job(job)]
     attempts: dict[int | None, int] = {}
     for pod in every:
-        number = _task(job, pod)
+        number = pod_task(job, pod)
         attempts[number] = attempts.get(number, 0) + 1
         moments += _of_pod(pod, number, attempts[number])
-    tasks = {pod.metadata.uid: _task(job, pod) for pod in every}
+    tasks = {pod.metadata.uid: pod_task(job, pod) for pod in every}
     moments += _of_events(job, tasks, events)
     ordered = sorted(moments, key=lambda moment: moment.when)
     return ordered[-MOST_MOMENTS:]
 
 
-def _task(job: Job, pod: Pod) -> int | None:
+def pod_task(job: Job, pod: Pod) -> int | None:
+    """The task that a pod of an array runs; None of any other job."""
     index = pod_index(pod) if is_array(job) else None
     return task_of(job, index) if index is not None else None
 

@@ -7,21 +7,21 @@ from datetime import datetime
 from pathlib import Path
 
 from kbatch_core.manifest.program import program_of
-from kbatch_core.model.objects import Job
+from kbatch_core.model.objects import Job, Pod
 from kbatch_core.model.patterns import expand_final
 from kbatch_core.model.quantity import format_cpus, format_memory
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.model.timelimit import format_time
 from kbatch_core.status import JobRow
-from kbatch_core.status.timeline import Moment, timeline_words
+from kbatch_core.status.timeline import Moment, pod_task, timeline_words
 from kbatch_core.status.words import list_tasks
 
 Pairs = list[tuple[str, str]]
 NAME_WIDTH = 12
 
 
-def facts(job: Job, row: JobRow, now: float) -> Pairs:
-    """What is known, as (name, value) in reading order; nothing that is empty."""
+def facts(job: Job, row: JobRow, now: float, pods: Sequence[Pod] = ()) -> Pairs:
+    """What is known, as (name, value) in reading order; nothing that is empty. `pods`: oldest first."""
     containers = job.spec.template.spec.containers
     asked = [
         f"{format_cpus(row.cpus)} CPU" if row.cpus else "",
@@ -52,6 +52,7 @@ def facts(job: Job, row: JobRow, now: float) -> Pairs:
         ("Command", row.command or row.name),
         ("Directory", row.workdir),
         ("Image", safe_text(containers[0].image) if containers else ""),
+        ("Image ID", _image_id(job, pods, row)),
         ("Comment", row.comment),
         ("Object", f"job/{row.job_name} in namespace {row.namespace}" if row.job_name else ""),
         (
@@ -143,6 +144,18 @@ def moment(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return datetime.fromtimestamp(seconds).astimezone().isoformat(sep=" ", timespec="seconds")
+
+
+def _image_id(job: Job, pods: Sequence[Pod], row: JobRow) -> str:
+    """What ran last, by its digest: a tag may mean another image tomorrow."""
+    told = [
+        status.image_id
+        for pod in pods
+        if row.task is None or pod_task(job, pod) == row.task
+        for status in pod.status.container_statuses[:1]
+        if status.image_id
+    ]
+    return safe_text(told[-1]) if told else ""
 
 
 def _kept_until(job: Job, row: JobRow) -> float | None:

@@ -92,7 +92,7 @@ def describe(client: Client, found: Found, task: int | None) -> list[str]:
         row = next(one for one in rows if one.task == task)
     lines = [
         f"{name:>{facts.NAME_WIDTH}}  {_painted(name, value, row)}"
-        for name, value in facts.facts(job, row, client.now())
+        for name, value in facts.facts(job, row, client.now(), details.pods)
     ]
     lines += facts.section("Files", facts.files(job, row))
     if task is None:

@@ -26,6 +26,7 @@ from kbatch_core.model.objects import Job, Pod
 from tests.cluster import Cluster, wait_for
 
 NODE = "node-a"
+IMAGE_ID = "images.example.org/none@sha256:" + "0a" * 32
 STRATEGIC = "application/strategic-merge-patch+json"
 _random = random.Random(20)
 
@@ -218,6 +219,6 @@ def _container(state: dict[str, Any], *, ready: bool) -> dict[str, Any]:
         "ready": ready,
         "restartCount": 0,
         "image": "images.example.org/none:1",
-        "imageID": "",
+        "imageID": IMAGE_ID,
         "state": state,
     }

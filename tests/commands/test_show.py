@@ -14,7 +14,7 @@ from kbatch_core.model.objects import Job
 from kbatch_core.runner import readable, supervisor_program
 from tests.cluster import wait_for
 from tests.commands.calls import call
-from tests.commands.fleet import NODE, Fleet
+from tests.commands.fleet import IMAGE_ID, NODE, Fleet
 
 pytestmark = pytest.mark.cluster
 
@@ -51,6 +51,7 @@ def test_everything_about_a_job_that_ended(ann: Fleet) -> None:
     assert found["Asked for"] == "1 CPU, 1G memory, time limit 1:00:00"
     assert (found["Account"], found["Comment"], found["Node"]) == ("lab", "why not", NODE)
     assert found["Command"] == "x.sh 'a b' c"
+    assert (found["Image"], found["Image ID"]) == ("images.example.org/none:1", IMAGE_ID)
     assert found["Ran"] == "10:00"
     assert found["Object"] == f"job/{job.metadata.name} in namespace {ann.namespace}"
     happened = [line.split("  ", 1)[1] for line in section(text, "What happened")]
@@ -98,6 +99,8 @@ def test_an_array_and_its_tasks(ann: Fleet) -> None:
     assert any(line.startswith("R   3-4") for line in tasks)
     assert any("task 2: Ended: exit 4" in line for line in section(text, "What happened"))
     one = call("show", f"{id_of(job)}_2").out
+    assert facts(one)["Image ID"] == IMAGE_ID
+    assert "Image ID" not in facts(call("show", f"{id_of(job)}_9").out), "it has not run"
     assert facts(one)["Job"].startswith(f"{id_of(job)}_2")
     assert facts(one)["State"] == "F  exit 4"
     assert not any("task 3" in line for line in section(one, "What happened"))

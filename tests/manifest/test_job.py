@@ -143,7 +143,10 @@ def test_the_time_limit_is_the_supervisors_with_a_pod_deadline_behind_it() -> No
     args = container(submission)["args"]
     assert args[args.index("-t") + 1] == "90"
     assert args[args.index("-s") + 1] == "B:USR1@10"
-    assert submission.manifest["spec"]["template"]["spec"]["activeDeadlineSeconds"] == 90 + 30 + 3600
+    pod = submission.manifest["spec"]["template"]["spec"]
+    assert pod["activeDeadlineSeconds"] == 90 + 30 + 3600
+    assert pod["terminationGracePeriodSeconds"] == 10 + 30, "a drained node gives the signal its time as well"
+    assert "terminationGracePeriodSeconds" not in build().manifest["spec"]["template"]["spec"]
     assert "activeDeadlineSeconds" not in submission.manifest["spec"], "it would count the time in the queue"
 
 

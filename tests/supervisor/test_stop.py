@@ -88,6 +88,41 @@ def test_a_signal_before_the_limit(new_run: NewRun, shell: Shell) -> None:
     assert side_by_side(end, ["USR1@1", "B:USR1@1", "USR1@9"]) == [["child", "script"], ["script"], []]
 
 
+def test_a_signal_before_the_pod_is_ended(new_run: NewRun) -> None:
+    """Told to end, the script has its signal first, then its seconds, then TERM; a script that ends then has ended.
+
+    Once: not again at TERM, and not when it was sent before the limit already.
+    """
+    script = "#!/bin/sh\ntrap 'echo warned; %s' USR1\ntrap 'echo asked; exit 0' TERM\necho started\n%s\n"
+    loop = "while :; do sleep 0.05; done"
+
+    def end(given: tuple[str, str, dict[str, str]]) -> tuple[int, str, list[str]]:
+        on_signal, body, options = given
+        run = new_run()
+        process = run.start(run.script(script % (on_signal, body)), options={"k": "5", **options})
+        wait_output(run, "warned" if "t" in options else "started")
+        process.send_signal(signal.SIGTERM)
+        ended = run.finish()
+        assert ended.record is not None
+        words = [word for word in run.output.read_text().split() if word in ("warned", "asked")]
+        return ended.code, ended.record.reason, words
+
+    assert side_by_side(
+        end,
+        [
+            (":", loop, {"s": "USR1@1"}),
+            ("exit 0", loop, {"s": "USR1@600"}),
+            (":", loop, {"s": "B:USR1@1"}),
+            (":", loop, {"s": "USR1@59", "t": "60"}),
+        ],
+    ) == [
+        (143, "Terminated", ["warned", "asked"]),
+        (143, "Terminated", ["warned"]),
+        (143, "Terminated", ["warned", "asked"]),
+        (143, "Terminated", ["warned", "asked"]),
+    ]
+
+
 def test_int_reaches_a_python_script(run: Run, shell: Shell) -> None:
     """It does not when it is ignored from the start, as a shell has it for what it starts in the background.
 

@@ -108,7 +108,8 @@ SBATCH = (
     Option(
         "signal", "Send a signal before the end: [B:]USR1@60.", parse_signal, metavar="[B:]SIG[@SEC]",
         field="signal", category="adapted",
-        here="To the second. Without `B:` to the whole tree of processes. `R:` is refused.",
+        here="To the second. Without `B:` to the whole tree of processes. Also when a drained node or "
+        "a cancel ends the pod, which then waits that much longer. `R:` is refused.",
     ),
     Option(
         "requeue", "Start again after the loss of a node. The default.", values.parse_requeue, kind="optional",

@@ -165,7 +165,8 @@ class DetailScreen(JobScreen):
         lines = [*detail.reason(row), Content("")]
         more: list[Content] = []
         if job is not None:
-            pairs = [*facts(job, row, now), *files(job, row)]
+            pods = details.pods if details is not None else ()
+            pairs = [*facts(job, row, now, pods), *files(job, row)]
             known = [pair for pair in pairs if pair[0] not in _IN_THE_TITLE]
             lines += detail.table(known)
         if details is not None:
