@@ -13,6 +13,7 @@ from kbatch_core.client import Client
 from kbatch_core.environment import changed
 from kbatch_core.errors import BadOption, BadScript, KbatchError, WholeNode
 from kbatch_core.manifest import Submission
+from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.notebook import sections
 from kbatch_core.model.options.combine import to_jobspec, with_options
 from kbatch_core.model.options.config import load_config, site_config_path, user_config_path
@@ -50,12 +51,7 @@ def kbatch(line: CommandLine) -> int:
     if source is not None and not resolved.get("allow-secrets"):
         check_secrets(source, resolved)
     client = Client.connect(namespace=line.namespace, kubeconfig=line.kubeconfig, context=line.context)
-    site = Site(client.api, resolved)
-    if isinstance(like, str):
-        submission = prepare_like(client, site, resolved, like, source)
-    else:
-        assert source is not None
-        submission = prepare(client, site, resolved, source)
+    site, submission = submission_of(client, line, resolved, source)
     if not resolved.get("quiet"):
         for note in (resolved.ignored_sentence(), *resolved.notes, *submission.warnings):
             if note:
@@ -84,8 +80,20 @@ def resolve_options(line: CommandLine, source: Source | None) -> Resolved:
     )
 
 
-def prepare(client: Client, site: Site, resolved: Resolved, source: Source) -> Submission:
-    """The Job for a script. Raises BadOption, BadScript, and what reading the notebook server's pod raises."""
+def submission_of(
+    client: Client, line: CommandLine, resolved: Resolved, source: Source | None
+) -> tuple[Site, Submission]:
+    """The Job that would be sent, and the cluster as a place for it. Raises KbatchError."""
+    site = Site(client.api, resolved)
+    like = line.typed.get("like")
+    if isinstance(like, str):
+        return site, prepare_like(client, site, resolved, like, source)
+    assert source is not None
+    return site, prepare(client, site, resolved, source)
+
+
+def spec_of(resolved: Resolved, source: Source) -> JobSpec:
+    """What a script and its options ask for. Raises BadOption, BadScript."""
     spec = to_jobspec(
         resolved,
         script=source.text,
@@ -97,6 +105,12 @@ def prepare(client: Client, site: Site, resolved: Resolved, source: Source) -> S
     if isinstance(name, str):
         array, lines = read_lines(name)
         spec = msgspec.structs.replace(spec, array=array, lines=lines)
+    return spec
+
+
+def prepare(client: Client, site: Site, resolved: Resolved, source: Source) -> Submission:
+    """The Job for a script. Raises BadOption, BadScript, and what reading the notebook server's pod raises."""
+    spec = spec_of(resolved, source)
     site.look_ahead(spec)
     environment = client.environment(spec)
     return client.prepare(site.settle(spec), environment)
