@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import stat
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -54,6 +55,10 @@ from kbatch_core.status import ClusterFacts, JobRow, make_row, task_rows
 if TYPE_CHECKING:
     from kbatch_core.logs import LogReader, LogRequest
     from kbatch_core.queue import Queue
+
+MAX_FILE_BYTES = 512 * 1024 * 1024
+"""A notebook may be this large with its outputs; what is larger is not even read."""
+_OPENED = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 Rows = list[JobRow]
 Events = list[Event]
@@ -343,8 +348,18 @@ class Client(Actions):
 
 
 def read_script(path: str) -> Script:
-    """Read and check the script at `path`, now: what is saved later does not change the job. Raises BadScript."""
+    """Read and check the script at `path`, now: what is saved later does not change the job. Raises BadScript.
+
+    A pipe or device is none, unless a shell has opened it for us: `kbatch <(sed ... job.sh)`.
+    """
     try:
+        found = Path(path).stat()
+        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode) or path.startswith(_OPENED)):
+            raise BadScript(f"{path} is no file but a pipe or a device.", "Give the path of a script.")
+        if found.st_size > MAX_FILE_BYTES:
+            raise BadScript(
+                f"{path} has {found.st_size // 2**20} MiB: that is data.", "Give the script that reads it."
+            )
         data = Path(path).read_bytes()
     except IsADirectoryError as error:
         raise BadScript(f"{path} is a directory.", "Give the script in it.") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
 
@@ -16,7 +15,6 @@ from kqueue_tui.dashboard.state import read_state, state_path, write_state
 
 def open_dashboard(options: Options) -> int:
     """Run it until the user leaves; the exit code. Raises BadConfig."""
-    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     config = read_config(config_path(), actions={action.id for action in (*APP, *ALWAYS, *MOVES, *QUEUE)})
     kept = state_path()
     app = Dashboard(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,25 @@ def test_unreadable_paths_are_one_sentence(tmp_path: Path) -> None:
         read_script(str(tmp_path / "missing.sh"))
     with pytest.raises(BadScript, match="is a directory"):
         read_script(str(tmp_path))
+
+
+def test_a_pipe_is_no_script_and_one_that_a_shell_opened_is(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (str(tmp_path / "pipe"), "/dev/zero"):
+        with pytest.raises(BadScript, match="is no file but a pipe or a device"):
+            read_script(path)
+    reader, writer = os.pipe()
+    os.write(writer, b"#!/bin/sh\necho\n")
+    os.close(writer)
+    assert read_script(f"/dev/fd/{reader}").text == "#!/bin/sh\necho\n"
+    os.close(reader)
+
+
+def test_a_file_as_large_as_data_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "data.ipynb").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(BadScript, match="has 1048576 MiB: that is data"):
+        read_script(str(tmp_path / "data.ipynb"))
 
 
 @given(st.binary(max_size=200))

@@ -1,4 +1,4 @@
-"""Form: what is filled in, as the words of a `kbatch` command line (pure).
+"""Form: what is filled in, as the words of a `kbatch` command line (pure, but for `~`).
 
 The form makes nothing of its own: its words are read by the command line's own code, so that both make the same job
 and say the same about a mistake.
@@ -6,85 +6,120 @@ and say the same about a mistake.
 
 from __future__ import annotations
 
+import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from kbatch_core.errors import BadOption
+from kbatch_core.errors import BadOption, BadScript, KbatchError
 from kbatch_core.model.options.option import Option
 from kbatch_core.model.options.table import BY_NAME, TABLE
 
+SCRIPT = "script"
+ARGUMENTS = "arguments"
+_TITLES = {SCRIPT: "The script", ARGUMENTS: "The arguments"}
+
 # What the form itself does, or what only a terminal can.
-_NOT_HERE = frozenset(
-    ("wait", "follow", "parsable", "quiet", "json", "dry-run", "test-only", "show-options", "like", "submit-id",
-     "help", "wrap")
+NOT_HERE = frozenset(
+    ("wait", "follow", "parsable", "quiet", "json", "dry-run", "test-only", "show-options")
 )  # fmt: skip
 COMMON = ("job-name", "time", "cpus-per-task", "mem", "gpus", "partition", "array", "output", "error", "chdir",
           "image", "env", "comment", "hold")  # fmt: skip
+# A shell replaces `~` in these before kbatch sees it.
+_FILES = frozenset((SCRIPT, "output", "error", "chdir", "map-file"))
 
 
 def fields() -> tuple[list[Option], list[Option]]:
     """(the options that nearly every job has, all others), in the order in which the form shows them."""
-    every = [option for option in TABLE if option.settable and option.name not in _NOT_HERE]
+    every = [option for option in TABLE if option.settable and option.name not in NOT_HERE]
     common = [BY_NAME[name] for name in COMMON]
     return common, [option for option in every if option.name not in COMMON]
 
 
 class Form(msgspec.Struct, frozen=True):
-    """`script` is a path as typed, `arguments` shell words; `options` are texts by option name, of an option that may
-    be repeated a line each, of a flag "yes". `like` is the job that it was begun from: what is empty is as there."""
+    """`script` is a path as typed, `arguments` are shell words; `options` are texts by option name: of an option that
+    may be repeated shell words, one a value, of a flag "yes"."""
 
     script: str = ""
     arguments: str = ""
     options: Mapping[str, str] = {}
-    like: str = ""
 
-    def with_option(self, name: str, text: str) -> Form:
-        """The form with one option changed; an empty text takes it away."""
+    def text(self, name: str) -> str:
+        """What is filled in for SCRIPT, ARGUMENTS or an option."""
+        if name == SCRIPT:
+            return self.script
+        return self.arguments if name == ARGUMENTS else self.options.get(name, "")
+
+    def having(self, name: str, text: str) -> Form:
+        """The form with one text changed; an empty one takes an option away."""
+        if name == SCRIPT:
+            return msgspec.structs.replace(self, script=text)
+        if name == ARGUMENTS:
+            return msgspec.structs.replace(self, arguments=text)
         options = {key: value for key, value in self.options.items() if key != name}
         return msgspec.structs.replace(self, options={**options, name: text} if text else options)
 
 
-def words(form: Form) -> list[str]:
-    """The words after `kbatch`. Raises BadOption when the arguments are no shell words."""
-    found = ["--like", form.like] if form.like else []
+def words(form: Form, where: Sequence[str] = ()) -> list[str]:
+    """The words after `kbatch`; `where` are those that name the cluster. Raises BadOption."""
+    found = list(where)
     for option in (*fields()[0], *fields()[1]):
         text = form.options.get(option.name, "")
         if text:
             found += _words_of(option, text)
-    script = form.script.strip()
+    script = _argument(SCRIPT, form.script.strip())
+    arguments = _shell_words(ARGUMENTS, form.arguments)
     if not script:
         return found
     if script.startswith("-"):
         script = f"./{script}"
-    try:
-        arguments = shlex.split(form.arguments)
-    except ValueError as error:
-        raise BadOption(
-            f"The arguments {form.arguments!r} have a quote that is not closed.", "Close it."
-        ) from error
     return [*found, script, *arguments]
 
 
-def command(form: Form) -> str:
-    """The command line as a shell would take it."""
-    return shlex.join(["kbatch", *words(form)])
+def command(form: Form, where: Sequence[str] = ()) -> str:
+    """The command line as a shell would take it; without the texts that cannot be one."""
+    try:
+        return shlex.join(["kbatch", *words(form, where)])
+    except BadOption as error:
+        return command(form.having(field_of(error), ""), where)
 
 
 def _words_of(option: Option, text: str) -> list[str]:
     if option.kind == "flag":
         return [option.flag]
     if option.kind == "optional":
-        return [option.flag if text == "yes" else f"{option.flag}={text}"]
+        return [option.flag if text == "yes" else f"{option.flag}={_argument(option.name, text)}"]
     found: list[str] = []
-    for one in text.splitlines() if option.multiple else [text]:
-        if one.startswith("-"):
-            found.append(f"{option.flag}={one}")
-        elif one:
-            found += [f"-{option.short}" if option.short else option.flag, one]
+    for one in _shell_words(option.name, text) if option.multiple else [text]:
+        value = _argument(option.name, one)
+        if value.startswith("-"):
+            found.append(f"{option.flag}={value}")
+        else:
+            found += [f"-{option.short}" if option.short else option.flag, value]
     return found
+
+
+def _argument(name: str, text: str) -> str:
+    """A text as a program gets it from a shell. Raises BadOption."""
+    if "\0" in text:
+        raise BadOption(f"{_title(name)}: there is a NUL byte in it.", "Type it anew.")
+    return os.path.expanduser(text) if name in _FILES else text  # noqa: PTH111
+
+
+def _shell_words(name: str, text: str) -> list[str]:
+    try:
+        return shlex.split(_argument(name, text))
+    except ValueError as error:
+        raise BadOption(
+            f"{_title(name)}: in {text!r} a quote is not closed, or a backslash is the last character.",
+            "Close it.",
+        ) from error
+
+
+def _title(name: str) -> str:
+    return BY_NAME[name].flag if name in BY_NAME else _TITLES[name]
 
 
 def problem_of(option: Option, text: str) -> str:
@@ -92,9 +127,8 @@ def problem_of(option: Option, text: str) -> str:
     if not text or option.kind == "flag" or (option.kind == "optional" and text == "yes"):
         return ""
     try:
-        for one in text.splitlines() if option.multiple else [text]:
-            if one:
-                option.parse(one)
+        for one in _shell_words(option.name, text) if option.multiple else [text]:
+            option.parse(_argument(option.name, one))
     except BadOption as error:
         sentence = error.sentence
         return str(
@@ -103,13 +137,16 @@ def problem_of(option: Option, text: str) -> str:
     return ""
 
 
-def option_in(sentence: str) -> str:
-    """The name of the option that an error is about; "" when it names none."""
+def field_of(error: KbatchError) -> str:
+    """What an error is about: SCRIPT, ARGUMENTS or the name of an option; "" when it does not say."""
+    for name, title in _TITLES.items():
+        if error.sentence.startswith(title):
+            return name
     flags = {spelling: option.name for option in TABLE for spelling in option.spellings}
-    for word in sentence.replace("=", " ").replace(":", " ").replace(",", " ").split():
+    for word in error.sentence.replace("=", " ").replace(":", " ").replace(",", " ").split():
         if word in flags:
             return flags[word]
-    return ""
+    return SCRIPT if isinstance(error, BadScript) else ""
 
 
 def to_json(form: Form) -> dict[str, Any]:
