@@ -7,7 +7,7 @@ after `=`, and everything after the script belongs to the script.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -16,6 +16,16 @@ from kbatch_core.model.options.option import Option
 from kbatch_core.model.options.resolve import Typed
 from kbatch_core.model.options.table import TABLE
 from kbatch_core.model.options.words import read_command_line
+from kqueue_tui.cli.completion import (
+    complete_features,
+    complete_gpus,
+    complete_jobs,
+    complete_partitions,
+    complete_words,
+)
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 CLUSTER_OPTIONS = {
     option.name: option
@@ -29,6 +39,25 @@ _PLAIN = {
     "help": Option("help", "Show this and leave.", kind="flag", category="own"),
     "version": Option("version", "Show the version and leave.", kind="flag", category="own"),
     "V": Option("version", "Show the version and leave.", kind="flag", category="own"),
+}
+
+
+_VALUES = {
+    "partition": complete_partitions,
+    "constraint": complete_features,
+    "gpus": complete_gpus,
+    "gpus-per-node": complete_gpus,
+    "gpus-per-task": complete_gpus,
+    "gres": complete_gpus,
+    "like": complete_jobs,
+    "home": complete_words("none", "server"),
+    "open-mode": complete_words("append", "truncate"),
+    "export": complete_words("ALL", "NONE"),
+}
+"""What a shell offers as the value of an option."""
+_PATHS = {
+    **dict.fromkeys(("output", "error", "map-file", "kubeconfig"), click.Path()),
+    "chdir": click.Path(file_okay=False),
 }
 
 
@@ -76,7 +105,10 @@ class TableCommand(click.Command):
             *(_parameter(option) for option in TABLE if option.settable),
             *(_parameter(option) for option in CLUSTER_OPTIONS.values()),
             click.Option(["--version", "-V"], is_flag=True, help="Show the version and leave."),
+            click.Argument(["words"], nargs=-1, metavar="[SCRIPT [ARG]...]", type=click.Path()),
         ]
+        # For completion, which click reads: what follows the script is the script's.
+        kwargs["context_settings"] = {"allow_interspersed_args": False, "ignore_unknown_options": True}
         super().__init__(*args, **kwargs)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -89,11 +121,29 @@ class TableCommand(click.Command):
         ctx.params = {"line": line}
         return []
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Options, until the script stands there."""
+        from click.shell_completion import CompletionItem
+
+        if ctx.params.get("words"):
+            return [CompletionItem(incomplete, type="file")]
+        return super().shell_complete(ctx, incomplete)
+
 
 def _parameter(option: Option) -> click.Option:
     """For --help and completion."""
     names = [*(name for name in option.spellings if len(name) == 2), option.flag]
     if option.kind == "flag":
         return click.Option(names, is_flag=True, help=option.help)
-    metavar = f"[={option.metavar or 'yes'}]" if option.kind == "optional" else option.metavar
-    return click.Option(names, metavar=metavar, help=option.help, multiple=option.multiple)
+    if option.kind == "optional":
+        return click.Option(
+            names, metavar=f"[={option.metavar or 'yes'}]", is_flag=False, flag_value="", help=option.help
+        )
+    return click.Option(
+        names,
+        metavar=option.metavar,
+        help=option.help,
+        multiple=option.multiple,
+        shell_complete=_VALUES.get(option.name),
+        type=_PATHS.get(option.name),
+    )

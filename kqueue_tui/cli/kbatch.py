@@ -32,7 +32,7 @@ from kqueue_tui.cli.source import Source, read_lines, read_source, read_stdin
     cls=TableCommand, options_metavar="[OPTION]...", epilog="Options and what they do: docs/slurm.md."
 )
 def kbatch(line: CommandLine) -> int:
-    """Submit SCRIPT [ARG...] as a job that goes on when this notebook server is gone.
+    """Submit SCRIPT with its arguments as a job that goes on when this notebook server is gone.
 
     Without a script: --wrap "COMMAND", or -- COMMAND [ARG...], or a script on standard input.
     """

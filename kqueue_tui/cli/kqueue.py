@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ import kbatch_core
 from kqueue_tui.cli.dashboard import ONLY_HERE, dashboard_options, on_terminal, open_dashboard
 from kqueue_tui.cli.run import cluster_options
 from kqueue_tui.cli.run import main as run
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # Subcommand -> (module, one line of help). The module has a click command of the same name.
 COMMANDS = {
@@ -28,6 +31,7 @@ COMMANDS = {
     "update": ("kqueue_tui.cli.update", "Change an array's throttle, or lower a time limit."),
     "rerun": ("kqueue_tui.cli.rerun", "Submit ended jobs once more, or an array's failed tasks."),
     "delete": ("kqueue_tui.cli.delete", "Remove jobs and their record from the cluster."),
+    "completion": ("kqueue_tui.cli.shells", "Print what makes a shell complete kbatch and kqueue."),
 }
 
 
@@ -51,6 +55,18 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands by the table alone, and the options of this one."""
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        from click.shell_completion import CompletionItem
+
+        return [
+            CompletionItem(name, help=text)
+            for name, (_, text) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

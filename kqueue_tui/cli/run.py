@@ -57,6 +57,9 @@ def in_colour() -> bool:
 
 def main(command: click.Command, prog: str, argv: list[str] | None = None) -> int:
     """Run a click command and return its exit code; errors become one sentence on stderr."""
+    if f"_{prog.upper()}_COMPLETE" in os.environ:
+        # A shell asks what to offer: a word on stderr would land in the line that is being typed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     try:
         result = command.main(args=argv, prog_name=prog, standalone_mode=False)
     except click.ClickException as error:

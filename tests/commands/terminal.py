@@ -33,7 +33,7 @@ class Terminal:
         self.raw = b""
         inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
         self._process = subprocess.Popen(
-            [str(Path(sys.executable).with_name(prog)), *args],
+            [prog if "/" in prog else str(Path(sys.executable).with_name(prog)), *args],
             stdin=slave,
             stdout=slave,
             stderr=slave,

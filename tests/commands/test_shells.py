@@ -1,0 +1,129 @@
+"""Completion in real shells: TAB offers options, ids of jobs and files, soon, and never an error."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from kbatch_core.model import labels
+from tests.cluster import Missing
+from tests.commands.fleet import Fleet
+from tests.commands.terminal import Terminal
+from tests.conftest import unavailable
+
+SHELLS = {
+    "bash": ("--norc", "--noprofile", "-i"),
+    "zsh": ("-f", "-i"),
+    "fish": ("--no-config", "-i"),
+}
+SOURCE = {
+    "bash": "source <(kqueue completion bash)",
+    "zsh": "autoload -U compinit; compinit -u -D; source <(kqueue completion zsh)",
+    "fish": "kqueue completion fish | source",
+}
+READY = "ready-to-type"
+
+
+@contextmanager
+def shell(name: str, home: Path, **environ: str) -> Iterator[Terminal]:
+    """A shell on a terminal that has read the completion."""
+    path = shutil.which(name)
+    if path is None:
+        unavailable(Missing(f"{name} is not installed; CI has it."))
+    assert path is not None
+    programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    with Terminal(
+        path, *SHELLS[name], environ={"HOME": str(home), "PATH": programs, **environ}, columns=160
+    ) as terminal:
+        terminal.type(f"cd {home}; {SOURCE[name]}; echo {READY[:5]}''{READY[5:]}\r")
+        terminal.wait_for(lambda text: READY in text, f"{name} to have read the completion")
+        terminal.type("\x0c")
+        yield terminal
+
+
+def offers(terminal: Terminal, line: str, check: Callable[[str], bool], what: str) -> None:
+    """Type a line and TAB, and see what comes; the line is then cleared."""
+    terminal.type(f"{line}\t")
+    terminal.wait_for(check, what)
+    terminal.type("\x15")
+    terminal.type("\x0c")
+    assert "Traceback" not in terminal.text()
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_commands_options_and_files_without_a_cluster(name: str, tmp_path: Path) -> None:
+    (tmp_path / "simulate.sh").write_text("#!/bin/sh\n")
+    (tmp_path / "outputs").mkdir()
+    with shell(name, tmp_path) as terminal:
+        offers(terminal, "kqueue relea", lambda text: "kqueue release" in text, "a command")
+        offers(terminal, "kbatch --parti", lambda text: "kbatch --partition" in text, "an option")
+        offers(terminal, "kbatch -c 4 simu", lambda text: "kbatch -c 4 simulate.sh" in text, "the script")
+        offers(terminal, "kbatch --chdir outp", lambda text: "--chdir outputs" in text, "a directory")
+        offers(terminal, "kbatch --open-mode tr", lambda text: "--open-mode truncate" in text, "a value")
+        offers(
+            terminal, "kbatch simulate.sh simu", lambda text: text.count("simulate.sh") == 2, "an argument"
+        )
+        # There is no cluster: nothing is offered, and nothing is said.
+        terminal.type("kqueue show a\t")
+        terminal.type("\x15echo still''here\r")
+        terminal.wait_for(lambda text: "stillhere" in text, "the next prompt")
+        assert "kqueue:" not in terminal.text()
+        assert "cluster" not in terminal.text()
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("name", SHELLS)
+def test_ids_of_the_users_jobs(name: str, fleet: Fleet, tmp_path: Path) -> None:
+    job_id = fleet.submit(name="train", hold=True).metadata.labels[labels.ID]
+    environ = {"KUBECONFIG": str(fleet.kubeconfig()), "JUPYTERHUB_USER": "ann"}
+    with shell(name, tmp_path, **environ) as terminal:
+        for command in ("kqueue show", "kqueue cancel", "kbatch --like"):
+            offers(
+                terminal,
+                f"{command} {job_id[:3]}",
+                lambda text, command=command: f"{command} {job_id}" in text,  # type: ignore[misc]
+                f"an id after {command}",
+            )
+        offers(terminal, "kqueue show tra", lambda text: "kqueue show train" in text, "a name")
+        offers(terminal, "kqueue list -t runn", lambda text: "-t running" in text, "a state")
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_what_is_printed_is_a_script_of_that_shell(name: str) -> None:
+    path = shutil.which(name)
+    if path is None:
+        unavailable(Missing(f"{name} is not installed; CI has it."))
+    assert path is not None
+    kqueue = Path(sys.executable).with_name("kqueue")
+    printed = subprocess.run([kqueue, "completion", name], capture_output=True, text=True, check=True).stdout
+    checked = subprocess.run([path, "-n"], input=printed, capture_output=True, text=True)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "kbatch" in printed
+    assert "kqueue" in printed
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
+    """The address is one that nobody has: packets to it are lost."""
+    config = tmp_path / "config"
+    config.write_text(
+        "apiVersion: v1\nkind: Config\ncurrent-context: m\n"
+        "clusters: [{name: c, cluster: {server: 'https://192.0.2.1'}}]\n"
+        "users: [{name: u, user: {token: x}}]\ncontexts: [{name: m, context: {cluster: c, user: u}}]\n"
+    )
+    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    environ = {"KUBECONFIG": str(config), "HOME": str(tmp_path), "COMP_WORDS": "kqueue show ", "COMP_CWORD": "2",
+               "_KQUEUE_COMPLETE": "bash_complete"}  # fmt: skip
+    result = subprocess.run(
+        [str(Path(sys.executable).with_name("kqueue"))],
+        env={**inherited, **environ},
+        capture_output=True,
+        timeout=30,
+    )
+    assert (result.stdout.strip(), result.stderr) == (b"", b"")
