@@ -32,10 +32,10 @@ PATIENCE_SECONDS = 2.0
 def complete_jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Ids of the user's jobs that begin so, the newest first, with name and state; names where a name was begun."""
 
-    def ask(client: Client) -> list[Job]:
+    def question(client: Client) -> list[Job]:
         return client.api.list_jobs(client.selector())
 
-    jobs = sorted(_ask(ctx, ask) or (), key=lambda job: job.metadata.creation_timestamp, reverse=True)
+    jobs = sorted(ask(ctx, question) or (), key=lambda job: job.metadata.creation_timestamp, reverse=True)
     told = [(job.metadata.labels.get(labels.ID, ""), _name(job), _state(job)) for job in jobs]
     items = [_item(found, f"{name} {state}") for found, name, state in told if found.startswith(incomplete)]
     return items or [
@@ -57,7 +57,7 @@ def complete_states(ctx: click.Context, param: click.Parameter, incomplete: str)
 def complete_partitions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Profiles of the config and LocalQueues of the namespace."""
     profiles = {name: profile.description for name, profile in _config().profiles.items()}
-    queues = _ask(ctx, lambda client: client.api.list_local_queues()) or ()
+    queues = ask(ctx, lambda client: client.api.list_local_queues()) or ()
     return _offer({**dict.fromkeys(queues, "queue"), **profiles}.items(), incomplete)
 
 
@@ -78,11 +78,11 @@ def complete_words(*words: str) -> Callable[[click.Context, click.Parameter, str
     return lambda ctx, param, incomplete: _offer(((word, "") for word in words), incomplete)
 
 
-def _ask(ctx: click.Context, question: Callable[[Client], Found]) -> Found | None:
+def ask(ctx: click.Context, question: Callable[[Client], Found]) -> Found | None:
     """The cluster's answer; None when there is none soon, for whatever reason."""
     answers: list[Found] = []
 
-    def ask() -> None:
+    def work() -> None:
         from kbatch_core.client import Client
 
         typed = ctx.params
@@ -97,7 +97,7 @@ def _ask(ctx: click.Context, question: Callable[[Client], Found]) -> Found | Non
             return
 
     # A server that does not answer at all is not waited for: the thread ends with the process.
-    thread = threading.Thread(target=ask, name="completion", daemon=True)
+    thread = threading.Thread(target=work, name="completion", daemon=True)
     thread.start()
     thread.join(PATIENCE_SECONDS)
     return answers[0] if answers else None

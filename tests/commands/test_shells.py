@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 import pytest
 
+from kbatch_core.client import Client
+from kbatch_core.cluster.transport import READ_SECONDS
 from kbatch_core.model import labels
+from kqueue_tui.cli import completion
 from tests.cluster import Missing
 from tests.commands.fleet import Fleet
 from tests.commands.terminal import Terminal
@@ -109,21 +115,62 @@ def test_what_is_printed_is_a_script_of_that_shell(name: str) -> None:
     assert "kqueue" in printed
 
 
-def test_a_server_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
-    """The address is one that nobody has: packets to it are lost."""
-    config = tmp_path / "config"
-    config.write_text(
+def kubeconfig(folder: Path, server: str, user: str = "{token: x}") -> Path:
+    """A kubeconfig for that server."""
+    path = folder / "config"
+    path.write_text(
         "apiVersion: v1\nkind: Config\ncurrent-context: m\n"
-        "clusters: [{name: c, cluster: {server: 'https://192.0.2.1'}}]\n"
-        "users: [{name: u, user: {token: x}}]\ncontexts: [{name: m, context: {cluster: c, user: u}}]\n"
+        f"clusters: [{{name: c, cluster: {{server: '{server}'}}}}]\n"
+        f"users: [{{name: u, user: {user}}}]\ncontexts: [{{name: m, context: {{cluster: c, user: u}}}}]\n"
     )
+    return path
+
+
+def complete(config: Path) -> tuple[bytes, bytes]:
+    """(what is offered, what is said) for an id, as bash asks."""
     inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    environ = {"KUBECONFIG": str(config), "HOME": str(tmp_path), "COMP_WORDS": "kqueue show ", "COMP_CWORD": "2",
+    environ = {"KUBECONFIG": str(config), "HOME": str(config.parent), "COMP_WORDS": "kqueue show ", "COMP_CWORD": "2",
                "_KQUEUE_COMPLETE": "bash_complete"}  # fmt: skip
     result = subprocess.run(
         [str(Path(sys.executable).with_name("kqueue"))],
         env={**inherited, **environ},
         capture_output=True,
-        timeout=30,
+        timeout=READ_SECONDS,
     )
-    assert (result.stdout.strip(), result.stderr) == (b"", b"")
+    return result.stdout.strip(), result.stderr
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
+    """The process ends while its request still waits: that would give up only after READ_SECONDS."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        config = kubeconfig(tmp_path, f"http://127.0.0.1:{server.getsockname()[1]}")
+        assert complete(config) == (b"", b"")
+
+
+def test_an_answer_that_comes_late_is_not_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(completion, "PATIENCE_SECONDS", 0.01)
+    asked, left = threading.Event(), threading.Event()
+
+    def slow(client: Client) -> str:
+        asked.set()
+        left.wait(60)
+        return "late"
+
+    context = click.Context(click.Command("show"))
+    context.params = dict.fromkeys(("namespace", "context")) | {
+        "kubeconfig": str(kubeconfig(tmp_path, "http://127.0.0.1:1"))
+    }
+    assert completion.ask(context, slow) is None
+    left.set()
+    assert asked.wait(60)
+
+
+def test_a_login_program_that_complains_is_not_heard(tmp_path: Path) -> None:
+    """What it says would land in the line that is being typed."""
+    login = (
+        "{exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: sh, args: %s}}"
+    )
+    config = kubeconfig(
+        tmp_path, "http://127.0.0.1:1", login % "[-c, 'echo you must log in first >&2; exit 1']"
+    )
+    assert complete(config) == (b"", b"")
