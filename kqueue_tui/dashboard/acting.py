@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from kbatch_core.errors import KbatchError
-from kqueue_tui.dashboard.actions import QUEUE
+from kqueue_tui.dashboard.actions import QUEUE, Right
+from kqueue_tui.dashboard.messages import Dirty
 from kqueue_tui.dashboard.view.looks import look_of
 from kqueue_tui.dashboard.writes import WRITES, Write, count_of
 
@@ -31,7 +33,25 @@ class Acting:
         problems: tuple[str, ...]
 
     def __init__(self, app: Dashboard) -> None:
+        self.rights: dict[Right, bool] = {}
+        """Those that were asked for since the connection was made."""
         self._app = app
+
+    def ask_rights(self) -> None:
+        """Ask anew, in a thread, which of the rights that actions need there are."""
+        self.rights.clear()
+        backend = self._app.backend
+
+        def ask() -> None:
+            if backend is None:
+                return
+            # What cannot be asked now stays unknown: the server has the last word anyway.
+            with contextlib.suppress(KbatchError):
+                for right in sorted({action.needs for action in QUEUE if action.needs is not None}):
+                    self.rights[right] = backend.acts.may(*right)
+            self._app.post_message(Dirty())
+
+        self._app.run_worker(ask, name="rights", group="rights", thread=True, exit_on_error=False)
 
     @property
     def busy(self) -> bool:

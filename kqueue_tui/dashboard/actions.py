@@ -204,3 +204,10 @@ LOG_SCREEN = (
     _a("logs.back", "q,escape", "back", "Back", "Search and filter away, then back to where you came from.",
        "Dashboard", hint=True),
 )  # fmt: skip
+
+REBINDABLE = frozenset(
+    action.id
+    for actions in (APP, ALWAYS, MOVES, QUEUE, DETAIL, LOG_MOVES, LOG, LOG_SCREEN)
+    for action in actions
+)
+"""The ids that the config's keymap may have."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from textual import on
@@ -13,7 +13,7 @@ from textual.worker import Worker, WorkerState
 
 from kbatch_core.model.safetext import safe_text
 from kqueue_tui.dashboard.acting import Acting
-from kqueue_tui.dashboard.actions import ALWAYS, APP, QUEUE, Action, Right, bindings
+from kqueue_tui.dashboard.actions import ALWAYS, APP, Action, bindings
 from kqueue_tui.dashboard.backend import Backend, Connect, Scope, Sync
 from kqueue_tui.dashboard.bell import Bell
 from kqueue_tui.dashboard.config import Config
@@ -26,6 +26,7 @@ from kqueue_tui.dashboard.screens.queue import QueueScreen
 from kqueue_tui.dashboard.state import State
 from kqueue_tui.dashboard.terminal import Terminal
 from kqueue_tui.dashboard.themes import pick_theme
+from kqueue_tui.dashboard.view.columns import COLUMNS
 from kqueue_tui.dashboard.view.filter import Filter
 from kqueue_tui.dashboard.view.lines import Order, QueueView
 from kqueue_tui.dashboard.view.looks import look_of
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from kbatch_core.status.row import JobRow
 
 Severity = Literal["information", "warning", "error"]
-FLUSH_SECONDS = 0.25
-"""Rows are shown at most this often, however fast they change."""
 
 
 class Dashboard(App[None]):
@@ -65,38 +64,51 @@ class Dashboard(App[None]):
         super().__init__()
         self.options = options
         self.config = config
-        self.backend: Backend | None = None
-        self.fault = ""
-        self.rights: dict[Right, bool] = {}
         self.watched = set(state.watched)
-        self.columns = state.columns or config.columns
-        self.scope = Scope(
+        self.columns = tuple(name for name in state.columns if name in COLUMNS) or config.columns
+        self.cursor = state.cursor
+        """The key of the queue's line under the cursor."""
+        scope = Scope(
             "" if options.all_users else None, options.namespaces, all_namespaces=options.all_namespaces
         )
-        self.view = QueueView(self._task_rows)
+        self._feed = Feed(self, connect, scope)
+        self.view = QueueView(self._feed.task_rows)
+        self.view.unfolded = set(state.unfolded)
         text = options.filter if options.filter is not None else state.filter or config.filter
-        order = Order(state.sort or config.sort or "state", state.reverse if state.sort else config.reverse)
+        order = first_order(state, config)
         self.view.change(0.0, filter=Filter(text, frozenset(state.groups)), order=order)
         self.acting = Acting(self)
         self._bell = Bell(config.bell, self.watched)
         self._clock = clock
         self._keep = keep
-        self._feed = Feed(self, connect)
-        self._flushed_at = float("-inf")
-        self._flush_waits = False
+        self._state_before = state
         self._last_state = ""
-        self._shown_scope: Scope | None = None
-        self._keeps = False
         self.animation_level = "none"
-        self.theme = pick_theme(options.theme or state.theme or config.theme, self.available_themes, environ)
+        own = pick_theme(config.theme, self.available_themes, environ)
+        kept = state.theme if state.theme in self.available_themes else ""
+        self.theme = pick_theme(options.theme or kept or own, self.available_themes, environ)
+        self._own_theme, self._first_theme = own, self.theme
         self.set_keymap(config.keys)
 
     # What screens ask
 
     @property
+    def backend(self) -> Backend | None:
+        return self._feed.backend
+
+    @property
+    def scope(self) -> Scope:
+        return self._feed.scope
+
+    @property
+    def fault(self) -> str:
+        """Why there is no connection; "" while one is being made."""
+        return self._feed.fault
+
+    @property
     def sync(self) -> Sync | None:
         """How fresh the rows are; None before there is a connection."""
-        return self.backend.queue.sync() if self.backend is not None else None
+        return self._feed.sync
 
     @property
     def user(self) -> str:
@@ -126,7 +138,7 @@ class Dashboard(App[None]):
             action,
             readonly=self.options.readonly,
             state=sync.state if sync is not None else None,
-            rights=self.rights,
+            rights=self.acting.rights,
             namespace=self.namespace,
         )
 
@@ -149,13 +161,13 @@ class Dashboard(App[None]):
     @property
     def behind(self) -> bool:
         """Whether something changed that is not shown yet."""
-        return self._flush_waits or self._feed.told
+        return self._feed.behind
 
     def find_row(self, uid: str, task: int | None = None) -> JobRow | None:
         """The newest row of a job or of one task; None when it is no longer there."""
         if task is None:
             return self.view.row(uid)
-        return next((row for row in self._task_rows(uid) if row.task == task), None)
+        return next((row for row in self._feed.task_rows(uid) if row.task == task), None)
 
     def open_job(self, name: str, row: JobRow, *options: str) -> None:
         """Open one of JOB_SCREENS for a job or task; `options` are the screen's own."""
@@ -178,24 +190,18 @@ class Dashboard(App[None]):
 
     def connect(self, scope: Scope | None = None) -> None:
         """Connect anew, to another scope or the same."""
-        self.scope = scope or self.scope
-        self.fault = ""
-        self._feed.start(self.scope)
+        self._feed.start(scope)
         self._tell_screens()
 
     @on(Feed.Connected)
     def _connected(self, connected: Feed.Connected) -> None:
-        self._feed.stop(self.backend)
-        self.backend = connected.backend
-        self._keeps = connected.scope == self._shown_scope
-        self._shown_scope = connected.scope
-        self.rights.clear()
-        self.run_worker(self._ask_rights, group="rights", thread=True, exit_on_error=False)
+        self._feed.take(connected)
+        self.acting.ask_rights()
         self._show()
 
     @on(Feed.ConnectFailed)
     def _not_connected(self, failed: Feed.ConnectFailed) -> None:
-        self.fault = failed.sentence
+        self._feed.fault = failed.sentence
         self._tell_screens()
 
     @on(Acting.Done)
@@ -209,30 +215,20 @@ class Dashboard(App[None]):
             error = event.worker.error
             words = safe_text(f"{type(error).__name__}: {error}", 300)
             if event.worker.group == "connect":
-                self.fault = f"The connection ended by a mistake in kqueue: {words}"
+                self._feed.fault = f"The connection ended by a mistake in kqueue: {words}"
                 self._tell_screens()
             else:
                 self.say(words, severity="error", title=f"A mistake in kqueue ({event.worker.name})")
 
     @on(Dirty)
     def _dirty(self) -> None:
-        wait = self._flushed_at + FLUSH_SECONDS - time.monotonic()
-        if wait <= 0:
-            self._show()
-        elif not self._flush_waits:
-            self._flush_waits = True
-            self.set_timer(wait, self._show)
+        self._feed.pace(self._show)
 
     def _show(self) -> None:
-        self._flush_waits = False
-        self._flushed_at = time.monotonic()
-        self._feed.read()
-        if self.backend is None:
+        rows = self._feed.rows()
+        if rows is None:
             return
-        sync = self.backend.queue.sync()
-        if self._keeps and sync.state == "LOADING":
-            return  # what a connection to the same jobs showed before stays until there is something newer
-        fresh = self.view.update(self.backend.queue.rows(), self.now())
+        fresh = self.view.update(rows, self.now())
         for row in self._bell.ended(line.row for line in fresh):
             self._ring(row)
         self._tell_screens()
@@ -251,19 +247,6 @@ class Dashboard(App[None]):
         for screen in self.screen_stack[-2:]:
             screen.post_message(QueueChanged())
 
-    def _task_rows(self, uid: str) -> Sequence[JobRow]:
-        return self.backend.queue.task_rows(uid) if self.backend is not None else ()
-
-    def _ask_rights(self) -> None:
-        """In a thread: which of the rights that actions need there are."""
-        backend = self.backend
-        if backend is None:
-            return
-        needed = {action.needs for action in QUEUE if action.needs is not None}
-        for right in sorted(needed):
-            self.rights[right] = backend.acts.may(*right)
-        self.post_message(Dirty())
-
     def _ring(self, row: JobRow) -> None:
         words = f"{row.id} {row.name}: {look_of(row).word}"
         self.say(row.sentence or words, title=words, severity="information" if row.state == "CD" else "error")
@@ -280,19 +263,31 @@ class Dashboard(App[None]):
         self.acting.leave(self.exit)
 
     def on_unmount(self) -> None:
-        self._feed.stop(self.backend)
+        self._feed.stop()
         self._keep(self._state())
 
     def _state(self) -> State:
-        table = self.view.order
+        """What the screen is like now. A theme of the command line is for once; one chosen in the palette stays."""
+        order, filter_ = self.view.order, self.view.filter
+        theme = self._state_before.theme if self.theme == self._first_theme else self.theme
         return State(
             columns=tuple(self.columns) if self.columns != self.config.columns else (),
-            sort=table.column,
-            reverse=table.reverse,
-            filter=self.view.filter.text,
-            groups=tuple(sorted(self.view.filter.groups)),
+            sort=order.column,
+            reverse=order.reverse,
+            filter=filter_.text,
+            groups=tuple(sorted(filter_.groups)),
             watched=tuple(sorted(self.watched)),
+            cursor=self.cursor,
+            unfolded=tuple(sorted(self.view.unfolded)),
+            theme=theme if theme != self._own_theme else "",
         )
+
+
+def first_order(state: State, config: Config) -> Order:
+    """What was chosen on the screen, else what the config says, else by state."""
+    if state.sort in COLUMNS:
+        return Order(state.sort, state.reverse)
+    return Order(config.sort or "state", config.reverse)
 
 
 def _action_commands() -> type[Provider]:

@@ -1,21 +1,32 @@
-"""Feed: the connection to the cluster and its queue, made in a thread after the first paint."""
+"""Feed: the connection to the cluster, made in a thread after the first paint, and when its rows are to be shown."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.app import App
 from textual.message import Message
 
 from kbatch_core.errors import KbatchError
-from kqueue_tui.dashboard.backend import Backend, Connect, Scope
+from kqueue_tui.dashboard.backend import Backend, Connect, Scope, Sync
 from kqueue_tui.dashboard.messages import Dirty
+
+if TYPE_CHECKING:
+    from kbatch_core.status.row import JobRow
+
+FLUSH_SECONDS = 0.25
+"""Rows are shown at most this often, however fast they change."""
 
 
 class Feed:
-    """Owned by the app, which calls `stop`. Its threads only post messages: Connected, ConnectFailed, Dirty."""
+    """Owned by the app, which calls `stop`. Its threads only post messages: Connected, ConnectFailed, Dirty.
+
+    `fault` is why there is no connection, "" while one is being made.
+    """
 
     @dataclass
     class Connected(Message):
@@ -30,37 +41,94 @@ class Feed:
 
         sentence: str
 
-    def __init__(self, app: App[None], connect: Connect) -> None:
+    def __init__(
+        self, app: App[None], connect: Connect, scope: Scope, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.backend: Backend | None = None
+        self.scope = scope
+        self.fault = ""
         self._app = app
         self._connect = connect
+        self._clock = clock
         self._told = threading.Event()
         self._latest: object = None
+        self._flushed_at = float("-inf")
+        self._waits = False
+        self._shown_scope: Scope | None = None
+        self._keeps = False
 
-    def start(self, scope: Scope) -> None:
-        """Connect; a connection that is being made is given up."""
+    # The connection
+
+    def start(self, scope: Scope | None = None) -> None:
+        """Connect to another scope, or anew to the same; a connection that is being made is given up."""
+        self.scope = scope or self.scope
+        self.fault = ""
         ticket = self._latest = object()
+        wanted = self.scope
         self._app.run_worker(
-            lambda: self._run(scope, ticket),
+            lambda: self._run(wanted, ticket),
             name="connect",
             group="connect",
             thread=True,
             exit_on_error=False,
         )
 
-    def stop(self, backend: Backend | None) -> None:
-        """End the queue's threads, in a thread of their own: it may take a second."""
+    def take(self, connected: Connected) -> None:
+        """From now on the rows come from there."""
+        self._end()
+        self.backend = connected.backend
+        self._keeps = connected.scope == self._shown_scope
+        self._shown_scope = connected.scope
+
+    def stop(self) -> None:
+        """End the queue's threads, and give up a connection that is being made."""
         self._latest = None
-        if backend is not None:
-            threading.Thread(target=backend.queue.stop, name="stop queue", daemon=True).start()
+        self._end()
 
     @property
-    def told(self) -> bool:
-        """Whether a change was told that nobody has read."""
-        return self._told.is_set()
+    def sync(self) -> Sync | None:
+        """How fresh the rows are; None before there is a connection."""
+        return self.backend.queue.sync() if self.backend is not None else None
 
-    def read(self) -> None:
-        """The rows are about to be read: the next change is told again."""
+    def task_rows(self, uid: str) -> Sequence[JobRow]:
+        """The rows of an array's tasks."""
+        return self.backend.queue.task_rows(uid) if self.backend is not None else ()
+
+    # When to show
+
+    @property
+    def behind(self) -> bool:
+        """Whether something changed that is not shown yet."""
+        return self._waits or self._told.is_set()
+
+    def pace(self, show: Callable[[], None]) -> None:
+        """Show what changed: at once when it was quiet, else a little later with what comes until then."""
+        wait = self._flushed_at + FLUSH_SECONDS - self._clock()
+        if wait <= 0:
+            show()
+        elif not self._waits:
+            self._waits = True
+            self._app.set_timer(wait, show)
+
+    def rows(self) -> Sequence[JobRow] | None:
+        """What is to be shown now; None = what is shown stays. From now on the next change is told again."""
+        self._waits = False
+        self._flushed_at = self._clock()
         self._told.clear()
+        if self.backend is None:
+            return None
+        if self._keeps and self.backend.queue.sync().state == "LOADING":
+            return (
+                None  # what a connection to the same jobs showed before stays until there is something newer
+            )
+        return self.backend.queue.rows()
+
+    # In threads
+
+    def _end(self) -> None:
+        """In a thread of its own: it may take a second."""
+        if self.backend is not None:
+            threading.Thread(target=self.backend.queue.stop, name="stop queue", daemon=True).start()
 
     def _run(self, scope: Scope, ticket: object) -> None:
         try:
@@ -79,6 +147,3 @@ class Feed:
         if not self._told.is_set():
             self._told.set()
             self._app.post_message(Dirty())
-
-
-Now = Callable[[], float]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from kqueue_tui.dashboard.actions import ALWAYS, APP, MOVES, QUEUE
+from kqueue_tui.dashboard.actions import REBINDABLE
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend, Connect, Scope
 from kqueue_tui.dashboard.config import config_path, read_config
@@ -15,7 +15,7 @@ from kqueue_tui.dashboard.state import read_state, state_path, write_state
 
 def open_dashboard(options: Options) -> int:
     """Run it until the user leaves; the exit code. Raises BadConfig."""
-    config = read_config(config_path(), actions={action.id for action in (*APP, *ALWAYS, *MOVES, *QUEUE)})
+    config = read_config(config_path(), actions=REBINDABLE)
     kept = state_path()
     app = Dashboard(
         options, _connect(options), config=config, state=read_state(kept), keep=partial(write_state, kept)

@@ -12,7 +12,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class State:
-    """`columns`, `sort` empty = not chosen on the screen, so the config decides. `watched` and `cursor` are uids."""
+    """`columns`, `sort` empty = not chosen on the screen, so the config decides. `theme`: chosen in the palette.
+
+    `watched` and `unfolded` are uids, `cursor` is the key of a line.
+    """
 
     columns: tuple[str, ...] = ()
     sort: str = ""
@@ -21,6 +24,7 @@ class State:
     groups: tuple[str, ...] = ()
     watched: tuple[str, ...] = ()
     cursor: str = ""
+    unfolded: tuple[str, ...] = ()
     theme: str = ""
 
 

@@ -60,6 +60,7 @@ class QueueScreen(JobActions):
 
     def on_mount(self) -> None:
         self._table.watched = self.dashboard.watched
+        self._table.put_cursor(self.dashboard.cursor)
         self._table.focus()
         self._renew()
 
@@ -108,6 +109,8 @@ class QueueScreen(JobActions):
 
     @on(QueueTable.CursorMoved)
     def _tell_job(self, moved: QueueTable.CursorMoved) -> None:
+        if moved.line is not None:
+            self.dashboard.cursor = moved.line.key
         self._bar.show(moved.line, len(self._table.marks), self._table.in_range)
 
     @on(QueueTable.LaidOut)

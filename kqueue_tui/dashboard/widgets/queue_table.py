@@ -134,7 +134,8 @@ class QueueTable(ScrollView, can_focus=True):
         self._lay_out(again=True)
 
     def put_cursor(self, key: str) -> None:
-        """Put the cursor on the line of a job or task, if it is there."""
+        """Put the cursor on the line of a job or task, as soon as it is there."""
+        self._chosen_key = key
         row = self.view.index.get(key)
         if row is not None:
             self._move_to(row)

@@ -1,0 +1,192 @@
+"""The user's own settings, the options of the command line, and what is kept of the screen until next time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kbatch_core.errors import BadConfig
+from kqueue_tui.dashboard.actions import LOG, QUEUE, REBINDABLE
+from kqueue_tui.dashboard.app import Dashboard
+from kqueue_tui.dashboard.config import Config, read_config
+from kqueue_tui.dashboard.options import Options
+from kqueue_tui.dashboard.state import State, read_state, write_state
+from kqueue_tui.dashboard.themes import pick_theme
+from kqueue_tui.dashboard.widgets.queue_table import QueueTable
+from tests.dashboard.demo import make_app, running, settle
+
+WHOLE = """
+theme = "nord"
+columns = ["id", "name", "state"]
+sort = "time"
+reverse = true
+filter = "train"
+bell = "all"
+[keys]
+"queue.cancel" = "f8"
+"log.follow" = "F"
+"""
+
+
+def read(tmp_path: Path, text: str) -> Config:
+    path = tmp_path / "dashboard.toml"
+    path.write_text(text)
+    return read_config(path, actions=REBINDABLE)
+
+
+def cursor(app: Dashboard) -> str:
+    line = app.screen_stack[0].query_one(QueueTable).cursor
+    return line.key if line is not None else ""
+
+
+# The config
+
+
+def test_every_setting_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, WHOLE) == Config(
+        "nord", ("id", "name", "state"), "time", True, "train", "all",
+        {"queue.cancel": "f8", "log.follow": "F"},
+    )  # fmt: skip
+    assert read_config(tmp_path / "none.toml", actions=REBINDABLE) == Config()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "hint"),
+    [
+        ("theme =", "is not TOML", "Mend it"),
+        ("thema = 'x'", 'there is no setting "thema"', 'Is "theme" meant?'),
+        ("reverse = 1", "reverse must be true or false", "docs/dashboard.md"),
+        ("columns = ['jobid']", 'there is no column "jobid"', "There are account, age"),
+        ("sort = 'tme'", 'there is no column "tme"', 'Is "time" meant?'),
+        ("bell = 'loud'", 'there is no bell "loud"', "all, none, watched"),
+        ("[keys]\n'queue.cancle' = 'x'", 'there is no action "queue.cancle"', 'Is "queue.cancel" meant?'),
+        ("[keys]\n'queue.cancel' = 3", "the key of queue.cancel must be a text", "ctrl+x,f2"),
+    ],
+)
+def test_a_mistake_in_the_config_is_said_with_its_place(
+    tmp_path: Path, text: str, sentence: str, hint: str
+) -> None:
+    with pytest.raises(BadConfig) as caught:
+        read(tmp_path, text)
+    assert sentence in caught.value.sentence
+    assert str(tmp_path / "dashboard.toml") in caught.value.sentence
+    assert hint in caught.value.hint
+
+
+async def test_the_queue_begins_as_the_config_says(tmp_path: Path) -> None:
+    app = make_app(config=read(tmp_path, WHOLE))
+    async with running(app) as pilot:
+        assert app.theme == "nord"
+        assert [place.column.id for place in app.screen.query_one(QueueTable).places] == [
+            "id",
+            "name",
+            "state",
+        ]
+        assert (app.view.order.column, app.view.order.reverse) == ("time", True)
+        assert {line.row.name for line in app.view.lines} == {
+            "train-resnet50", "train-resnet34", "train-resnet18", "train-vit-large",
+        }  # fmt: skip
+        await pilot.press("c")
+        assert len(app.screen_stack) == 1
+        await pilot.press("f8")
+        assert len(app.screen_stack) == 2
+
+
+def test_every_action_has_an_id_of_its_own() -> None:
+    for actions in (QUEUE, LOG):
+        assert len({action.id for action in actions}) == len(actions)
+        assert {action.id for action in actions} <= REBINDABLE
+
+
+# The command line
+
+
+async def test_options_win_over_config_and_what_was_kept() -> None:
+    app = make_app(
+        Options(filter="sweep", theme="gruvbox"),
+        config=Config(theme="nord", filter="train"),
+        state=State(theme="dracula", filter="vit"),
+    )
+    async with running(app):
+        assert app.theme == "gruvbox"
+        assert [line.row.name for line in app.view.lines] == ["sweep-lr"]
+
+
+def test_a_theme_that_is_not_there() -> None:
+    with pytest.raises(BadConfig, match='There is no theme "nrd"') as caught:
+        make_app(Options(theme="nrd"))
+    assert caught.value.hint == 'Is "nord" meant?'
+
+
+@pytest.mark.parametrize(
+    ("wanted", "environ", "theme"),
+    [
+        ("", {}, "textual-dark"),
+        ("", {"COLORFGBG": "0;15"}, "textual-light"),
+        ("", {"COLORFGBG": "15;0"}, "textual-dark"),
+        ("ansi-dark", {}, "ansi-dark"),
+        ("ansi-dark", {"NO_COLOR": "1"}, "textual-dark"),
+        ("ansi-light", {"NO_COLOR": "1"}, "textual-light"),
+        ("nord", {"NO_COLOR": "1"}, "nord"),
+    ],
+)
+def test_the_theme_fits_the_terminal(wanted: str, environ: dict[str, str], theme: str) -> None:
+    known = ("textual-dark", "textual-light", "ansi-dark", "ansi-light", "nord")
+    assert pick_theme(wanted, known, environ) == theme
+
+
+# What is kept
+
+
+async def test_the_screen_is_as_it_was_left() -> None:
+    kept: list[State] = []
+    app = make_app(keep=kept.append)
+    async with running(app) as pilot:
+        await pilot.press("b", "greater_than_sign", "S", "1")
+        app.screen.query_one(QueueTable).put_cursor("demo-m2k7vd9c")
+        await pilot.press("t", "j")
+        left_on = cursor(app)
+        assert left_on.startswith("demo-m2k7vd9c/")
+        app.theme = "nord"
+        await pilot.press("q")
+    again = make_app(state=kept[-1], keep=kept.append)
+    async with running(again) as pilot:
+        assert again.theme == "nord"
+        assert again.watched == {"demo-c9x4rm2k"}
+        assert (again.view.order, again.view.filter) == (app.view.order, app.view.filter)
+        assert cursor(again) == left_on
+        await pilot.press("q")
+    assert kept[-1] == kept[-2]
+
+
+async def test_a_cursor_of_a_job_that_is_gone_is_the_first_line() -> None:
+    app = make_app(
+        state=State(cursor="demo-gone", theme="of another version", sort="gone", columns=("gone", "id"))
+    )
+    async with running(app) as pilot:
+        assert cursor(app) == "demo-c9x4rm2k"
+        await pilot.press("j", "1", "0")
+        assert cursor(app) == "demo-h6w3zt8p"
+
+
+async def test_a_theme_of_the_command_line_is_for_once() -> None:
+    kept: list[State] = []
+    for options, state in ((Options(theme="nord"), State()), (Options(theme="nord"), State(theme="dracula"))):
+        app = make_app(options, state=state, keep=kept.append)
+        async with running(app) as pilot:
+            await settle(pilot)
+    assert [state.theme for state in kept] == ["", "dracula"]
+
+
+def test_the_file_of_what_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "dashboard.json"
+    state = State(("id",), "time", True, "train", ("running",), ("u1",), "u2", ("u3",), "nord")
+    write_state(path, state)
+    assert read_state(path) == state
+    assert [file.name for file in path.parent.iterdir()] == ["dashboard.json"]
+    for text in ("", "[]", "null", '{"columns": 3, "sort": ["x"], "watched": [1, "u"], "later": 1}'):
+        path.write_text(text)
+        assert read_state(path) == State(watched=("u",) if "watched" in text else ())
+    assert read_state(tmp_path / "none.json") == State()
+    write_state(Path("/proc/none/dashboard.json"), state)
