@@ -25,7 +25,7 @@ from kbatch_core.model.objects import Node
 from kbatch_core.model.options.combine import with_profile, without_profile
 from kbatch_core.model.options.resolve import Resolved
 from kbatch_core.status.case import is_over
-from kbatch_core.status.words import amount_of, plural, round_memory
+from kbatch_core.status.words import amount_of, plural, round_down_memory
 
 Found = TypeVar("Found")
 NAMED = 3
@@ -107,7 +107,7 @@ class Site:
     def largest_memory(self) -> str:
         """The most memory that a node has for pods, as an option would say it; empty when that is not known."""
         sizes = [amount_of(node.status.allocatable.get("memory", "0")) for node in self.nodes() or ()]
-        return round_memory(max(sizes)) if sizes else ""
+        return round_down_memory(max(sizes)) if sizes else ""
 
     def _fit(self, submission: Submission) -> Fit | None:
         """How a pod of the job fits; of the nodes no more are read than it takes to find one."""

@@ -16,7 +16,7 @@ from kbatch_core.history.past import Task
 from kbatch_core.history.rows import UNKNOWN
 from kbatch_core.history.usage import Sample, downsample, mean_gpu
 from kbatch_core.model.objects import Pod
-from kbatch_core.model.quantity import GIB, MIB, format_cpus, format_memory
+from kbatch_core.model.quantity import format_cpus, format_memory, round_up_memory
 from kbatch_core.model.record import Record, parse_record
 from kbatch_core.model.timelimit import format_time
 from kbatch_core.status import JobRow
@@ -187,7 +187,7 @@ def _propose(row: JobRow, uses: Sequence[Use]) -> Proposal:
 
 def _propose_memory(row: JobRow, good: Sequence[Use]) -> int | None:
     if row.state == "OOM" and row.memory:
-        return round_memory(row.memory * 1.5)
+        return round_up_memory(row.memory * 1.5)
     peak = max((use.memory for use in good if use.memory), default=None)
     if peak is None:
         return None
@@ -195,9 +195,9 @@ def _propose_memory(row: JobRow, good: Sequence[Use]) -> int | None:
         sampled = [use.sampled for use in good]
         if None in sampled:
             return None
-        wanted = round_memory(max(amount or 0 for amount in sampled) * SAMPLED_MARGIN)
+        wanted = round_up_memory(max(amount or 0 for amount in sampled) * SAMPLED_MARGIN)
         return wanted if wanted < row.memory else None
-    wanted = round_memory(peak * MEMORY_MARGIN)
+    wanted = round_up_memory(peak * MEMORY_MARGIN)
     return wanted if wanted != row.memory else None
 
 
@@ -217,12 +217,6 @@ def _propose_time(row: JobRow, good: Sequence[Use]) -> int | None:
         return None
     wanted = round_time(max(use.wall for use in good) * TIME_MARGIN)
     return wanted if wanted != row.time_limit else None
-
-
-def round_memory(amount: float) -> int:
-    """An amount of memory that people would type, not below `amount`: 64M steps, from 1G on 256M, from 4G on 1G."""
-    step = GIB if amount > 4 * GIB else 256 * MIB if amount > GIB else 64 * MIB
-    return max(math.ceil(amount / step), 1) * step
 
 
 def round_time(seconds: float) -> int:

@@ -7,6 +7,7 @@ with a decimal suffix, a binary suffix or an exponent.
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 from kbatch_core.errors import BadOption, WholeNode
@@ -136,3 +137,9 @@ def _decimal(text: str) -> Decimal | None:
     if not (plain.isascii() and plain.isdigit()) or len(text) > 20:
         return None
     return Decimal(text)
+
+
+def round_up_memory(amount: float) -> int:
+    """An amount of memory that people would type, not below `amount`: 64M steps, from 1G on 256M, from 4G on 1G."""
+    step = GIB if amount > 4 * GIB else 256 * MIB if amount > GIB else 64 * MIB
+    return max(math.ceil(amount / step), 1) * step

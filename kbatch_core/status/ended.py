@@ -12,14 +12,14 @@ from kbatch_core.errors import BadOption
 from kbatch_core.model import labels
 from kbatch_core.model.jobspec import KILL_WAIT_SECONDS, TERM_TO_KILL_SECONDS
 from kbatch_core.model.objects import Condition, parse_time
-from kbatch_core.model.quantity import format_memory
+from kbatch_core.model.quantity import format_memory, round_up_memory
 from kbatch_core.model.record import Record
 from kbatch_core.model.signals import signal_name
 from kbatch_core.model.timelimit import format_time
 from kbatch_core.status.case import Case, condition, is_array, is_over
 from kbatch_core.status.tasks import failed_numbers
 from kbatch_core.status.verdict import Verdict, quote, verdict
-from kbatch_core.status.words import amount_of, clock, list_tasks, round_memory
+from kbatch_core.status.words import amount_of, clock, list_tasks
 
 LARGEST_SIGNAL = 64
 _EXIT_CODE = re.compile(r"failed with exit code (\d{1,3})\b")
@@ -99,7 +99,7 @@ def out_of_memory(case: Case) -> Verdict | None:
         "OOM",
         "OutOfMemory",
         f"It was killed{used} because its memory was full",
-        f"Try --mem {round_memory(limit * 1.5)}" if limit else "Ask for more with --mem",
+        f"Try --mem {format_memory(round_up_memory(limit * 1.5))}" if limit else "Ask for more with --mem",
         case.terminated.reason if seen and case.terminated is not None else _record_words(case.record),
     )
 

@@ -44,11 +44,11 @@ def option_for(resource: str, amount: float) -> str:
     if resource == "cpu":
         return f"-c {format_cpus(int(amount * 1000))}"
     if resource == "memory":
-        return f"--mem {round_memory(amount)}"
+        return f"--mem {round_down_memory(amount)}"
     return f"--gpus {amount:g}" if is_gpu(resource) else ""
 
 
-def round_memory(amount: float) -> str:
+def round_down_memory(amount: float) -> str:
     """An amount of memory that people would type, not above `amount`: `6G`, `1536M`."""
     if amount >= 4 * GIB:
         return f"{int(amount // GIB)}G"

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from kbatch_core.history import Efficiency, History, efficiency, past_row
-from kbatch_core.history.efficiency import records_of, round_memory, round_time
-from kbatch_core.model.quantity import GIB, MIB
+from kbatch_core.history.efficiency import records_of, round_time
+from kbatch_core.model.quantity import GIB, MIB, round_up_memory
 from kbatch_core.status import make_row
 from kqueue_tui.cli.eff import lines
 from tests.history.home import ended, started, submitted
-from tests.status.objects import ID, NOW, job, pod, record
+from tests.status.objects import ID, NOW, exit_failed, job, pod, record
 from tests.status.objects import ended as ended_state
 
 HEADER = "time,cpu_usec,memory_bytes\n"
@@ -96,6 +96,14 @@ def test_what_did_not_end_well_says_only_what_ended_it(
     assert ("does not say what it needs" in text(found)) == (not options)
 
 
+def test_the_queue_and_eff_give_the_same_advice_on_memory() -> None:
+    small = job(conditions=exit_failed(137), failed=1, resources={"limits": {"memory": "100Mi"}})
+    row = make_row(small, [pod("Failed", state=ended_state(137, reason="OOMKilled"))], [], NOW)
+    proposed = efficiency(row, {}, {}).proposal.options
+    assert proposed == "--mem 192M"
+    assert proposed in row.hint
+
+
 def test_a_job_that_runs_is_told_so_far(tmp_path: Path) -> None:
     history = submitted(tmp_path)
     started(tmp_path)
@@ -172,7 +180,7 @@ def test_the_record_of_a_live_job_is_its_pods() -> None:
 
 
 def test_amounts_that_people_would_type() -> None:
-    assert [round_memory(n * MIB) // MIB for n in (1, 65, 1025, 4097, 5 * 1024)] == [
+    assert [round_up_memory(n * MIB) // MIB for n in (1, 65, 1025, 4097, 5 * 1024)] == [
         64,
         128,
         1280,
