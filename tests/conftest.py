@@ -14,9 +14,12 @@ from tests.cluster.users import User
 
 _numbers = itertools.count(1)
 
-# A run that was started in the background ignores SIGINT, and so would every program that a test starts.
+# A run that was started in the background ignores SIGINT, one under nohup SIGHUP, and so would every program that a
+# test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def unavailable(reason: Missing) -> None:

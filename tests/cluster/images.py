@@ -154,7 +154,8 @@ def _use_the_images_python(target: Path) -> None:
     for script in (target / "bin").glob("*"):
         text = script.read_bytes()
         if text.startswith(b"#!") and b"python" in text.split(b"\n", 1)[0]:
-            script.write_bytes(b"#!/usr/bin/python3\n" + text.split(b"\n", 1)[1])
+            # A crash of Python says where.
+            script.write_bytes(b"#!/usr/bin/python3 -Xfaulthandler\n" + text.split(b"\n", 1)[1])
 
 
 def _digest_of_sources() -> str:

@@ -40,7 +40,7 @@ def ids_of(run: Run) -> list[int]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_term(run: Run, script: str, code: int, output: str, number: signal.Signals) -> None:
     """Asked to end, then killed; and what was told to end has not succeeded."""
-    process = run.start(run.script(script), options={"k": "0.4"})
+    process = run.start(run.script(script), options={"k": "1" if script == STUBBORN else "30"})
     wait_output(run)
     process.send_signal(number)
     ended = run.finish()
@@ -58,7 +58,7 @@ def test_time_limit(new_run: NewRun) -> None:
 
     def end(script: str) -> tuple[int, str, str]:
         run = new_run()
-        ended = run(run.script(script), options={"t": "1", "k": "0.4"})
+        ended = run(run.script(script), options={"t": "1", "k": "1" if script == STUBBORN else "30"})
         assert ended.record is not None
         # A shell may tell of its killed child in between.
         return ended.code, ended.record.reason, run.output.read_text().replace("Terminated\n", "")
@@ -146,7 +146,7 @@ wait
 def test_term_and_kill_reach_the_whole_tree(run: Run) -> None:
     """Also what has left the session, sends its output elsewhere, or has thrown its environment away."""
     seen = run.folder / "seen"
-    process = run.start(run.script(TREE), str(seen), options={"k": "0.5"})
+    process = run.start(run.script(TREE), str(seen), options={"k": "2"})
     wait_output(run)
     process.terminate()
     ended = run.finish()
