@@ -99,7 +99,7 @@ MOVES = (
 
 QUEUE = (
     _a("queue.filter", "slash", "filter", "Filter",
-       "Show what a text or regular expression finds; ! first turns it round.", "See", hint=True),
+       "Show what a text or regular expression finds; ! turns it round; -l team=ocean: labels.", "See", hint=True),
     _a("queue.all", "0", "show_group('')", "All", "Show every state.", "See"),
     _a("queue.running", "1", "show_group('running')", "Running", "Show or leave out what runs.", "See"),
     _a("queue.waiting", "2", "show_group('waiting')", "Waiting", "Show or leave out what waits.", "See"),

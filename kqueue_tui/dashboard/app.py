@@ -72,11 +72,11 @@ class Dashboard(App[None]):
             "" if options.all_users else None, options.namespaces, all_namespaces=options.all_namespaces
         )
         self._feed = Feed(self, connect, scope)
-        self.view = QueueView(self._feed.task_rows)
+        self.view = QueueView(self._feed.task_rows, self._feed.labels)
         self.view.unfolded = set(state.unfolded)
         text = options.filter if options.filter is not None else state.filter or config.filter
         order = first_order(state, config)
-        self.view.change(0.0, filter=Filter(text, frozenset(state.groups)), order=order)
+        self.view.change(0.0, filter=Filter.parse(text, frozenset(state.groups)), order=order)
         self.acting = Acting(self)
         self._bell = Bell(config.bell, self.watched)
         self._clock = clock
@@ -274,7 +274,7 @@ class Dashboard(App[None]):
             columns=tuple(self.columns) if self.columns != self.config.columns else (),
             sort=order.column,
             reverse=order.reverse,
-            filter=filter_.text,
+            filter=filter_.typed,
             groups=tuple(sorted(filter_.groups)),
             watched=tuple(sorted(self.watched)),
             cursor=self.cursor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -93,6 +93,11 @@ class Feed:
     def task_rows(self, uid: str) -> Sequence[JobRow]:
         """The rows of an array's tasks."""
         return self.backend.queue.task_rows(uid) if self.backend is not None else ()
+
+    def labels(self, uid: str) -> Mapping[str, str] | None:
+        """The labels of a job; None when the cluster has none of that uid."""
+        job = self.backend.queue.job(uid) if self.backend is not None else None
+        return job.metadata.labels if job is not None else None
 
     # When to show
 

@@ -13,6 +13,7 @@ from kqueue_tui.dashboard.screens.columns import ChooseColumns
 from kqueue_tui.dashboard.screens.copy import Copied
 from kqueue_tui.dashboard.screens.help import Help
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
+from kqueue_tui.dashboard.widgets.status_line import StatusLine
 from tests.dashboard.demo import make_app, running, settle, until
 
 RUNNING = ["c9x4rm2k", "h6w3zt8p", "m2k7vd9c", "t4n8qw2x"]
@@ -91,6 +92,18 @@ async def test_filter_by_text() -> None:
         assert shown(app) == ["v8d2hq5n"]
         await pilot.press("escape")
         assert len(shown(app)) == app.view.total
+
+
+async def test_filter_by_label() -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        await pilot.press("slash", *"train -l kbatch/id in (v8d2hq5n, m2k7vd9c)", "enter")
+        assert shown(app) == ["v8d2hq5n"]
+        await pilot.press("escape", "slash", *"-l nothing=", "enter")
+        assert shown(app) == []
+        await pilot.press("escape", "slash", *"-l a=(", "enter")
+        assert len(shown(app)) == app.view.total
+        assert "no label selector" in str(app.screen.query_one(StatusLine).render())
 
 
 async def test_filter_by_state() -> None:

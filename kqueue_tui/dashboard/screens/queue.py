@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -84,7 +85,8 @@ class QueueScreen(JobActions):
             if told is not None:
                 self._notice.show(*told)
             filter_ = self._view.filter
-            part = f"/{filter_.text}  " if filter_.text else ""
+            trouble = f" ({filter_.problem})" if filter_.problem else ""
+            part = f"/{filter_.typed}{trouble}  " if filter_.typed else ""
             part += f"{shown} of {self._view.total}" if filter_ else ""
             self._status.show_place(dashboard.place)
             self._status.show_counts(self._view.counts, part, filter_.groups)
@@ -144,20 +146,20 @@ class QueueScreen(JobActions):
 
     def action_show_group(self, group: str) -> None:
         old = self._view.filter
-        self._filter(old.toggle(group) if group else Filter(old.text))
+        self._filter(old.toggle(group) if group else replace(old, groups=frozenset()))
 
     def action_filter(self) -> None:
         from kqueue_tui.dashboard.widgets.filter_bar import FilterBar
 
         if self.query(FilterBar):
             return
-        bar = FilterBar(self._view.filter.text)
+        bar = FilterBar(self._view.filter.typed, "text or regular expression; ! turns it round; -l labels")
         self._hints.display = False
         self.mount(bar)
         bar.focus()
 
     def _on_typed(self, typed: FilterBar.Typed) -> None:
-        self._filter(Filter(typed.text, self._view.filter.groups))
+        self._filter(Filter.parse(typed.text, self._view.filter.groups))
         if typed.done:
             for bar in self.query("FilterBar"):
                 bar.remove()
@@ -190,7 +192,7 @@ class QueueScreen(JobActions):
 
     def action_back(self) -> None:
         """Esc: one step back: the range, the marks, the filter."""
-        if not self._table.clear_marks() and self._view.filter:
+        if not self._table.clear_marks() and self._view.filter != Filter():
             self._filter(Filter())
 
     def _filter(self, wanted: Filter) -> None:

@@ -1,33 +1,47 @@
-"""Which rows are shown: a text that is searched for, and groups of states (pure)."""
+"""Which rows are shown: a text that is searched for, labels, and groups of states (pure)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kqueue_tui.dashboard.view.looks import GROUPS, look_of
+from kqueue_tui.dashboard.view.selector import Term, parse_selector
 
 if TYPE_CHECKING:
     from kbatch_core.status.row import JobRow
 
 _REGEX_SIGNS = re.compile(r"[\\^$.|?*+()\[\]{}]")
+_LABELS = re.compile(r"(?:^|\s)-l(?:\s+|$)")
 
 
 @dataclass(frozen=True)
 class Filter:
     """`text` as typed: a substring, or a regular expression when it has the signs of one; `!` first turns it round.
 
-    Upper and lower case are the same. `groups` is a part of GROUPS; empty means all.
+    Upper and lower case are the same. `groups` is a part of GROUPS; empty means all. `selector` is of labels.
     """
 
     text: str = ""
     groups: frozenset[str] = frozenset()
+    selector: str = ""
+
+    @classmethod
+    def parse(cls, typed: str, groups: frozenset[str] = frozenset()) -> Filter:
+        """From what is typed after `/`: text, and after `-l` a label selector."""
+        text, *selector = _LABELS.split(typed, maxsplit=1)
+        return cls(text, groups, selector[0].strip()) if selector else cls(text, groups)
+
+    @property
+    def typed(self) -> str:
+        """What `parse` makes this of."""
+        return f"{self.text} -l {self.selector}".lstrip() if self.selector else self.text
 
     def __bool__(self) -> bool:
-        return bool(self.text.removeprefix("!") or self.groups)
+        return bool(self._wanted or self._terms or self.groups)
 
     def toggle(self, group: str) -> Filter:
         """With the group added or taken away; all of them are the same as none."""
@@ -35,13 +49,21 @@ class Filter:
         return replace(self, groups=frozenset() if len(groups) == len(GROUPS) else groups)
 
     @property
-    def broken(self) -> bool:
-        """Whether the text looks like a regular expression and is none; it is then searched for as it stands."""
-        return bool(_REGEX_SIGNS.search(self._wanted)) and _compile(self._wanted) is None
+    def problem(self) -> str:
+        """What is wrong with the text; it is then searched for as it stands, and no label is asked for."""
+        if self._terms is None:
+            return "no label selector"
+        if _REGEX_SIGNS.search(self._wanted) and _compile(self._wanted) is None:
+            return "no regular expression"
+        return ""
 
     @property
     def _wanted(self) -> str:
         return self.text.removeprefix("!").lower()
+
+    @cached_property
+    def _terms(self) -> tuple[Term, ...] | None:
+        return parse_selector(self.selector)
 
     @cached_property
     def _search(self) -> Callable[[str], bool]:
@@ -56,6 +78,17 @@ class Filter:
         if not self._wanted:
             return True
         return self._search(haystack) != self.text.startswith("!")
+
+    @property
+    def asks_labels(self) -> bool:
+        """Whether `matches_labels` may say no."""
+        return bool(self._terms)
+
+    def matches_labels(self, labels: Mapping[str, str] | None) -> bool:
+        """Whether a job has the labels. None = nobody knows them, as of a job that only the history has."""
+        if not self._terms:
+            return True
+        return labels is not None and all(term.matches(labels) for term in self._terms)
 
     def matches_state(self, row: JobRow) -> bool:
         """Whether the row is in one of the groups; an array also by any of its tasks."""

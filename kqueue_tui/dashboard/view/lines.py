@@ -6,7 +6,7 @@ comparison by identity.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,9 +56,13 @@ class Order:
 
 
 class QueueView:
-    """The lines of the table. `tasks` gives the rows of an array's tasks, by the uid of the job."""
+    """The lines of the table. By the uid of a job `tasks` gives the rows of its tasks, and `labels` its labels."""
 
-    def __init__(self, tasks: Callable[[str], Sequence[JobRow]]) -> None:
+    def __init__(
+        self,
+        tasks: Callable[[str], Sequence[JobRow]],
+        labels: Callable[[str], Mapping[str, str] | None] = lambda uid: None,
+    ) -> None:
         self.lines: list[Line] = []
         self.index: dict[str, int] = {}
         self.counts = dict.fromkeys(GROUPS, 0)
@@ -68,6 +72,7 @@ class QueueView:
         self.order = Order()
         self.unfolded: set[str] = set()
         self._tasks = tasks
+        self._labels = labels
         self._measured: list[str] = []
         self._lines: dict[str, Line] = {}
         self._search: dict[str, str] = {}
@@ -163,8 +168,8 @@ class QueueView:
         row = line.row
         if not self.filter.matches_state(row):
             return False
-        if not self.filter.text:
-            return True
+        if self.filter.asks_labels and not self.filter.matches_labels(self._labels(row.uid)):
+            return False
         haystack = self._search.get(line.key)
         if haystack is None:
             haystack = self._search[line.key] = search_text(row)

@@ -24,10 +24,8 @@ class FilterBar(Input):
         text: str
         done: bool = False
 
-    def __init__(self, text: str) -> None:
-        super().__init__(
-            text, placeholder="text or regular expression, ! first for what it does not find", compact=True
-        )
+    def __init__(self, text: str, placeholder: str) -> None:
+        super().__init__(text, placeholder=placeholder, compact=True)
         self._said = text
         self._timer: Timer | None = None
 

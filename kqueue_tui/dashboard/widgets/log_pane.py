@@ -300,9 +300,8 @@ class LogPane(Vertical):
         if self._bar is not None:
             self._bar.remove()
         self._bar_searches = searches
-        self._bar = FilterBar(text)
-        if searches:
-            self._bar.placeholder = "text or regular expression to find"
+        wanted = "to find" if searches else "of the lines to show; ! turns it round"
+        self._bar = FilterBar(text, f"text or regular expression {wanted}")
         self.mount(self._bar)
         self._bar.focus()
 
