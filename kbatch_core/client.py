@@ -201,9 +201,18 @@ class Client(Actions):
             self.now,
         )
 
-    def past(self, *, tasks: bool = False) -> Rows:
-        """The rows of the history alone, where no cluster can be asked."""
-        return _by_age(absent_rows(self.history.read_all(), (), Asked(), self._clock(), tasks=tasks))
+    def past(
+        self,
+        shown: Collection[str] | None = None,
+        *,
+        user: str | None = "",
+        namespaces: Sequence[str] = (),
+        tasks: bool = False,
+    ) -> Rows:
+        """The rows that only the history has. `shown` are the ids that the cluster has, asked as in `list`;
+        None = no cluster was asked."""
+        asked = Asked() if shown is None else self._asked(user, namespaces)
+        return _by_age(absent_rows(self.history.read_all(), shown or (), asked, self._clock(), tasks=tasks))
 
     def look_up(self, reference: str) -> Found:
         """The job that `find` finds; when it finds none or no cluster answers, the history's. Raises as `find`."""

@@ -113,6 +113,8 @@ QUEUE = (
     _a("queue.copy", "Y", "copy", "Copy", "Copy the job's id, name or commands.", "See"),
     _a("queue.columns", "o", "columns", "Columns", "Choose the columns and their order.", "See"),
     _a("queue.scope", "A", "scope", "Whose", "Your jobs, everybody's in the namespace, all namespaces.", "See"),
+    _a("queue.history", "H", "history", "History", "Show also the jobs that only the history in home has, or not.",
+       "See"),
     _a("queue.detail", "d,enter", "open('detail')", "Details", "All about the job.", "See", hint=True),
     _a("queue.usage", "m", "open('detail', 'usage')", "Usage", "What the job uses and used, over time.", "See"),
     _a("queue.events", "e", "open('detail', 'events')", "Events", "What the cluster says about the job.", "See"),

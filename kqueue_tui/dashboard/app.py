@@ -21,6 +21,7 @@ from kqueue_tui.dashboard.feed import Feed
 from kqueue_tui.dashboard.gate import why_not
 from kqueue_tui.dashboard.messages import Dirty, QueueChanged, Tick
 from kqueue_tui.dashboard.options import Options
+from kqueue_tui.dashboard.past import PastJobs
 from kqueue_tui.dashboard.screens import job_screen
 from kqueue_tui.dashboard.screens.queue import QueueScreen
 from kqueue_tui.dashboard.state import State
@@ -72,6 +73,7 @@ class Dashboard(App[None]):
             "" if options.all_users else None, options.namespaces, all_namespaces=options.all_namespaces
         )
         self._feed = Feed(self, connect, scope)
+        self.past = PastJobs(self, self._feed, wanted=state.history)
         self.view = QueueView(self._feed.task_rows, self._feed.labels)
         self.view.unfolded = set(state.unfolded)
         text = options.filter if options.filter is not None else state.filter or config.filter
@@ -197,12 +199,26 @@ class Dashboard(App[None]):
     def _connected(self, connected: Feed.Connected) -> None:
         self._feed.take(connected)
         self.acting.ask_rights()
+        self.past.read()
         self._show()
 
     @on(Feed.ConnectFailed)
     def _not_connected(self, failed: Feed.ConnectFailed) -> None:
         self._feed.fault = failed.sentence
         self._tell_screens()
+
+    @on(PastJobs.Read)
+    def _past_read(self, read: PastJobs.Read) -> None:
+        self.past.take(read)
+        if read.problem:
+            self.say(read.problem, severity="warning", title="The history cannot be read")
+        self._show()
+
+    def show_past(self, wanted: bool) -> None:
+        """Show the jobs that only the history in home has, or no longer."""
+        self.past.wanted = wanted
+        self.past.read()
+        self._show()
 
     @on(Acting.Done)
     def _written(self, done: Acting.Done) -> None:
@@ -228,7 +244,7 @@ class Dashboard(App[None]):
         rows = self._feed.rows()
         if rows is None:
             return
-        fresh = self.view.update(rows, self.now())
+        fresh = self.view.update(self.past.joined(rows), self.now())
         for row in self._bell.ended(line.row for line in fresh):
             self._ring(row)
         self._tell_screens()
@@ -278,6 +294,7 @@ class Dashboard(App[None]):
             groups=tuple(sorted(filter_.groups)),
             watched=tuple(sorted(self.watched)),
             cursor=self.cursor,
+            history=self.past.wanted,
             unfolded=tuple(sorted(self.view.unfolded)),
             theme=theme if theme != self._own_theme else "",
         )

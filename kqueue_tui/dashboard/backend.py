@@ -5,7 +5,7 @@ The real ones are `kbatch_core.queue.Queue` and `kbatch_core.client.Client`; `de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -81,7 +81,8 @@ class Scope:
 class Backend:
     """A connection, once it is there. `shell` gives the command that opens a shell in a job's pod.
 
-    `details` and `logs` block: they are called in threads.
+    `details`, `logs` and `past` block: they are called in threads. `past` gives the rows that only the history has,
+    when the cluster has shown the jobs of these ids; None = it is not known what it has.
 
     `now` is the clock that rows are made with, in seconds since the epoch.
     """
@@ -95,6 +96,7 @@ class Backend:
     shell: Callable[[JobRow], Sequence[str]]
     details: Callable[[JobRow], Details]
     logs: Callable[[JobRow, LogRequest], Reader]
+    past: Callable[[Collection[str] | None], Sequence[JobRow]]
 
 
 class Connect(Protocol):

@@ -26,6 +26,7 @@ class State:
     cursor: str = ""
     unfolded: tuple[str, ...] = ()
     theme: str = ""
+    history: bool = False
 
 
 def state_path() -> Path:

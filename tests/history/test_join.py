@@ -93,6 +93,14 @@ def test_when_no_cluster_answers_the_history_does_and_says_why(tmp_path: Path) -
     assert [row.state for row in ann.past()] == ["CD"]
 
 
+def test_past_rows_say_gone_only_when_the_cluster_was_asked(tmp_path: Path) -> None:
+    ann = client(tmp_path, FakeApi())
+    ann.submit(submission())
+    assert [row.code for row in ann.past()] == [row.code for row in ann.past()] != ["LostEvidence"]
+    assert [row.code for row in ann.past([])] == ["LostEvidence"]
+    assert ann.past([ID]) == []
+
+
 def test_the_output_file_is_found_by_its_pattern(tmp_path: Path) -> None:
     one = submitted(tmp_path / "one").read(ID)
     many = submitted(tmp_path / "many", array="1-3").read(ID)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from kbatch_core.errors import Refused
 from kbatch_core.queue.sync import Sync
@@ -15,7 +17,7 @@ from kqueue_tui.dashboard.backend import Backend, Scope
 from kqueue_tui.dashboard.demo.details import details_of
 from kqueue_tui.dashboard.demo.logs import DemoLog
 from kqueue_tui.dashboard.demo.play import Objects, Play, objects
-from kqueue_tui.dashboard.demo.script import plays
+from kqueue_tui.dashboard.demo.script import past_plays, plays
 
 if TYPE_CHECKING:
     from kbatch_core.model.objects import Event, Job, Pod
@@ -36,6 +38,7 @@ class DemoQueue:
         self._clock = clock
         self._lock = threading.Lock()
         self._plays = {play.uid: play for play in script if not user or play.user == user}
+        self._past: dict[str, Play] = {}
         self._objects: dict[str, Objects] = {}
         self._rows: dict[str, JobRow] = {}
         self._version = 0
@@ -89,7 +92,7 @@ class DemoQueue:
 
     def play(self, uid: str) -> Play:
         """The script of a job. Raises Refused when it is gone."""
-        found = self._plays.get(uid)
+        found = self._plays.get(uid) or self._past.get(uid)
         if found is None:
             raise Refused("That job is gone.")
         return found
@@ -98,11 +101,28 @@ class DemoQueue:
         """Replace the script of a job, or take the job away."""
         with self._lock:
             if play is None:
-                self._plays.pop(uid, None)
+                self._forget(uid)
             else:
                 self._plays[uid] = play
         self._renew()
         self._on_change()
+
+    def forget(self, *plays: Play) -> None:
+        """They are in the history alone."""
+        self._past.update((play.uid, play) for play in plays)
+
+    def _forget(self, uid: str) -> None:
+        play = self._plays.pop(uid, None)
+        if play is not None:
+            self._past[uid] = play if self._rows[uid].finished else play.cancel(self._clock())
+
+    def past(self, shown: Collection[str] | None) -> list[JobRow]:
+        """The rows of the history."""
+        now = self._clock()
+        rows = [
+            make_row(*objects(play, now), now) for play in self._past.values() if play.id not in (shown or ())
+        ]
+        return [structs.replace(row, past=True) for row in rows]
 
     def clear(self) -> None:
         """Take all jobs away."""
@@ -188,6 +208,7 @@ def demo_backend(
     """A Backend that needs no cluster."""
     user = "ann" if scope.user is None else scope.user
     queue = DemoQueue(plays(clock()), on_change=on_change, clock=clock, user=user)
+    queue.forget(*past_plays(clock()))
     return Backend(
         context="demo",
         namespace="research",
@@ -197,5 +218,6 @@ def demo_backend(
         now=clock,
         details=lambda row: details_of(queue.play(row.uid), row, clock()),
         logs=lambda row, request: DemoLog(queue.row(row, request.task), request, clock),
+        past=queue.past,
         shell=lambda row: ["sh", "-c", f"echo The demo has no pod for {row.id}.; sleep 1"],
     )

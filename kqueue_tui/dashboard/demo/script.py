@@ -56,3 +56,14 @@ def plays(t0: float) -> list[Play]:
         Play("g8t3nb5x", "bootstrap", t0 - 12 * H, t0 - 12 * H + 30, cpus="1", memory="2Gi", limit=int(30 * M),
              tasks=12, throttle=12, each=8 * M, node="node-c"),
     ]  # fmt: skip
+
+
+def past_plays(t0: float) -> list[Play]:
+    """Jobs that the cluster has forgotten and home has not."""
+    week = 7 * 24 * H
+    return [
+        Play("y5m2rt8k", "train-resnet50", t0 - week, t0 - week + 60, t0 - week + 3 * H, cpus="8", memory="32Gi",
+             gpus=1, limit=int(4 * H), node="gpu-1", script=TRAIN, command="kbatch train.sh", peak=0.7),
+        Play("a6d9vw3h", "download-cmip5", t0 - 2 * week, t0 - 2 * week + 20, t0 - 2 * week + 4 * H, exit=1, cpus="2",
+             memory="4Gi", limit=int(8 * H), node="node-b"),
+    ]  # fmt: skip

@@ -190,6 +190,13 @@ class QueueScreen(JobActions):
         self.dashboard.connect(self.dashboard.scope.wider())
         self._table.set_columns(self.dashboard.shown_columns)
 
+    def action_history(self) -> None:
+        wanted = not self.dashboard.past.wanted
+        self.dashboard.show_past(wanted)
+        self.dashboard.say(
+            "With the jobs that only the history in home has." if wanted else "Without the history in home."
+        )
+
     def action_back(self) -> None:
         """Esc: one step back: the range, the marks, the filter."""
         if not self._table.clear_marks() and self._view.filter != Filter():

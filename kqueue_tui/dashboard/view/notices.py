@@ -43,7 +43,13 @@ def what_to_say(at: Situation, view: QueueView) -> tuple[str, *tuple[Key, ...]]:
         return f"Reading the jobs of {_whose(at)}…", leave
     if sync.state in ("STALE", "RETRYING"):
         return str(sync.error or "No word from the cluster."), again, leave
-    return f"No jobs of {_whose(at)}.", ("n", "submits one"), ("A", "looks at more"), leave
+    return (
+        f"No jobs of {_whose(at)}.",
+        ("n", "submits one"),
+        ("A", "looks at more"),
+        ("H", "at past ones"),
+        leave,
+    )
 
 
 def _whose(at: Situation) -> str:
