@@ -1,7 +1,7 @@
 """The images of the node: `pause`, and a notebook user's image with the project's wheel in it.
 
-Nothing is pulled. The user image has three layers, each made once for what it is made of: a Debian root, the
-runtime dependencies at the versions of this virtual environment, and the project itself.
+Nothing is pulled. The user image has four layers, each made once for what it is made of: a Debian root, the
+runtime dependencies and what runs notebooks at the versions of this virtual environment, and the project itself.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.cluster.build import made_once, say
 
+PROJECT = "kqueue-tui"
 DEBIAN = "bookworm"
 PACKAGES = "python3,busybox-static,procps"
 USER, UID, GID, HOME = "jovyan", 1000, 100, "/home/jovyan"
 _PYTHON_PATH = "/opt/py"
+_PATH = f"{_PYTHON_PATH}/bin:/usr/local/bin:/usr/bin:/bin"
 _ROOT = Path(__file__).parents[2]
 _PAUSE = """#include <signal.h>
 #include <unistd.h>
@@ -56,24 +58,36 @@ def pause_image() -> Image:
     return Image("kbatch.test/pause:1", final / "image.tar")
 
 
-def user_image() -> Image:
-    """The image of a notebook server: Python, the project, user jovyan (uid 1000, gid 100)."""
-    base, dependencies = _base_layer(), _dependencies_layer()
+def user_image(name: str = "user", more: Collection[str] = ()) -> Image:
+    """The image of a notebook server: Python, the project, user jovyan (uid 1000, gid 100), and `more` pins."""
+    dependencies = {pin for pin in runtime_pins(PROJECT) if not pin.startswith(f"{PROJECT}==")}
+    notebooks = runtime_pins("nbclient", "ipykernel") - dependencies
+    lower = [_base_layer(), _packages_layer(dependencies), _packages_layer(notebooks)]
+    there = {_name(pin) for pin in dependencies | notebooks}
+    rest = [pin for pin in more if _name(pin) not in there]
+    if rest:
+        lower.append(_packages_layer(rest))
     key = _digest_of_sources()
-    with made_once(f"image-user-{key}") as (final, building):
+    with made_once(f"image-{name}-{key}") as (final, building):
         if building is not None:
-            say("making the user image")
-            layers = [base, dependencies, _project_layer(building)]
+            say(f"making the image {name}")
+            layers = [*lower, _project_layer(building)]
             config = {
                 "User": str(UID),
                 "WorkingDir": HOME,
                 "Cmd": ["/bin/sh"],
-                "Env": [f"PATH={_PYTHON_PATH}/bin:/usr/local/bin:/usr/bin:/bin", f"PYTHONPATH={_PYTHON_PATH}",
-                        f"HOME={HOME}", "LC_ALL=C.UTF-8"],
+                "Env": [f"PATH={_PATH}", f"PYTHONPATH={_PYTHON_PATH}", f"HOME={HOME}", "LC_ALL=C.UTF-8",
+                        "SHELL=/bin/bash", f"JUPYTER_CONFIG_PATH={_PYTHON_PATH}/etc/jupyter",
+                        f"JUPYTER_PATH={_PYTHON_PATH}/share/jupyter"],
             }  # fmt: skip
-            _pack(layers, "kbatch.test/user:latest", building / "image.tar", config)
-            _forget_older("image-user-", keep=final.name)
-    return Image("kbatch.test/user:latest", final / "image.tar")
+            _pack(layers, f"kbatch.test/{name}:latest", building / "image.tar", config)
+            _forget_older(f"image-{name}-", keep=final.name)
+    return Image(f"kbatch.test/{name}:latest", final / "image.tar")
+
+
+def _name(pin: str) -> str:
+    """The distribution of `name==version`, as PyPI compares names."""
+    return re.sub(r"[-_.]+", "-", pin.partition("==")[0]).lower()
 
 
 def _base_layer() -> Path:
@@ -100,25 +114,25 @@ def _base_layer() -> Path:
     return final / "layer.tar"
 
 
-def _dependencies_layer() -> Path:
-    pins = sorted(runtime_pins("kqueue-tui"))
-    key = hashlib.sha256("\n".join(pins).encode()).hexdigest()[:16]
-    with made_once(f"image-dependencies-{key}") as (final, building):
+def _packages_layer(pins: Collection[str]) -> Path:
+    """Distributions (`name==version`) where the image's Python finds them."""
+    key = hashlib.sha256("\n".join(sorted(pins)).encode()).hexdigest()[:16]
+    with made_once(f"image-packages-{key}") as (final, building):
         if building is not None:
-            say("installing the runtime dependencies for the user image")
+            say(f"installing {len(pins)} packages for the user image")
             target = building / "root" / _PYTHON_PATH.lstrip("/")
             _run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target",
-                 str(target), *pins)  # fmt: skip
-            _use_the_images_python(target)
+                 str(target), *sorted(pins))  # fmt: skip
+            _settle(building / "root")
             _layer(building / "root", building / "layer.tar")
             shutil.rmtree(building / "root")
     return final / "layer.tar"
 
 
-def runtime_pins(distribution: str) -> set[str]:
-    """`name==version` of everything that a distribution needs at run time, as installed here."""
-    found: dict[str, str] = {}
-    waiting = [distribution]
+def runtime_pins(*distributions: str) -> set[str]:
+    """`name==version` of distributions and everything that they need at run time, as installed here."""
+    found = {name: importlib.metadata.version(name) for name in distributions}
+    waiting = list(distributions)
     while waiting:
         for line in importlib.metadata.requires(waiting.pop()) or []:
             requirement, _, marker = line.partition(";")
@@ -142,20 +156,26 @@ def _project_layer(building: Path) -> Path:
     wheel = next(wheels.glob("*.whl"))
     _run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target",
          str(target), str(wheel))  # fmt: skip
-    _use_the_images_python(target)
+    _settle(building / "root")
+    # What a login shell of Debian, such as a terminal of JupyterLab, would set anew.
+    profile = building / "root/etc/profile.d/path.sh"
+    profile.parent.mkdir(parents=True)
+    profile.write_text(f"PATH={_PATH}\n")
     layer = _layer(building / "root", building / "layer.tar")
     shutil.rmtree(building / "root")
     shutil.rmtree(wheels)
     return layer
 
 
-def _use_the_images_python(target: Path) -> None:
-    """Console scripts name the interpreter that installed them; the image has another."""
+def _settle(root: Path) -> None:
+    """What was installed in `root` is at home there: compiled as an image's is, run by the image's Python."""
+    target = root / _PYTHON_PATH.lstrip("/")
     for script in (target / "bin").glob("*"):
         text = script.read_bytes()
         if text.startswith(b"#!") and b"python" in text.split(b"\n", 1)[0]:
-            # A crash of Python says where.
-            script.write_bytes(b"#!/usr/bin/python3 -Xfaulthandler\n" + text.split(b"\n", 1)[1])
+            script.write_bytes(b"#!/usr/bin/python3\n" + text.split(b"\n", 1)[1])
+    # A package may hold files of another Python's syntax, which nobody imports.
+    subprocess.run([sys.executable, "-m", "compileall", "-qq", "-s", str(root), "-p", "/", str(target)])
 
 
 def _digest_of_sources() -> str:

@@ -117,19 +117,23 @@ class Node(Cluster):
         self._cgroup = f"{cgroups.PREFIX}{self._holder.pid}"
         cgroups.create(self._cgroup)
         self.run_inside("sh", "-c", _NETWORK)
+        self.open_door("forward", self.port, _API_PORT)
+        super().start()
+        self._start_node()
+        return self
+
+    def open_door(self, name: str, port: int, target: int) -> None:
+        """Lead a port of the host's loopback to one of the node's."""
         door = Component(
-            "forward",
-            [sys.executable, "-m", "tests.cluster.forward", str(self.port), f"/proc/{self._inside}/ns/net",
-             str(_API_PORT)],
+            name,
+            [sys.executable, "-m", "tests.cluster.forward", str(port), f"/proc/{self._inside}/ns/net",
+             str(target)],
             self.folder / "log",
             tied=self._tied,
             environ={"PYTHONPATH": str(Path(__file__).parents[2])},
         )  # fmt: skip
         door.start()
-        self.components["forward"] = door
-        super().start()
-        self._start_node()
-        return self
+        self.components[name] = door
 
     def stop(self) -> None:
         for name in ("kubelet", "containerd"):
@@ -166,9 +170,14 @@ class Node(Cluster):
         self._kill_inside(name)
 
     def _kill_inside(self, name: str) -> None:
+        self.end_inside(name, signal.SIGKILL)
+
+    def end_inside(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """End a program of the namespaces: a signal to what nsenter started, since nsenter passes none on."""
         child = child_of(self.components[name].pid)
         if child:
-            os.kill(child, signal.SIGKILL)
+            os.kill(child, how)
+            wait_for(lambda: not Path(f"/proc/{child}").exists(), what=f"{name} to end", seconds=20)
         self.components[name].stop()
 
     def _where(self) -> list[str]:
@@ -187,7 +196,7 @@ class Node(Cluster):
         self.component("containerd", ["containerd", "--config", str(self.folder / "containerd.toml")]).start()
         wait_for(socket_path.exists, what="containerd")
         for image in self._images:
-            self._import(image)
+            self.import_image(image)
         (self.folder / "kubelet.yaml").write_text(yaml.safe_dump(self._kubelet_config(socket_path)))
         self.component(
             "kubelet",
@@ -202,7 +211,7 @@ class Node(Cluster):
         ).start()
         wait_for(self.node_ready, what="the node to be ready", seconds=90)
 
-    def _import(self, image: Image) -> None:
+    def import_image(self, image: Image) -> None:
         """Import an image, also under its digest, so that the node reports `repository@sha256:...` for it."""
         self.ctr("images", "import", "--no-unpack", str(image.path))
         listed = self.ctr("images", "ls", f"name=={image.name}").split()

@@ -42,7 +42,7 @@ class User:
         self.home.mkdir(parents=True)
         os.chown(self.home, UID, GID)
         node.create_namespace(namespace)
-        node.apply(*_account(namespace), *_claim(namespace, self.home))
+        node.apply(*account(namespace), *_claim(namespace, self.home))
 
     def start_server(self, fixture: str = "z2jh-pvc", name: str = "") -> Server:
         """A running notebook server shaped like the fixture; its home is the user's claim."""
@@ -171,41 +171,49 @@ def adapted(pod: dict[str, Any], image: str, namespace: str) -> dict[str, Any]:
     return pod
 
 
-def _account(namespace: str) -> list[dict[str, Any]]:
-    where = {"name": ACCOUNT, "namespace": namespace}
+def account(
+    namespace: str, name: str = ACCOUNT, rules: Sequence[dict[str, Any]] = RULES
+) -> list[dict[str, Any]]:
+    """An account that a notebook server runs with, and its rights."""
+    where = {"name": name, "namespace": namespace}
     return [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": where},
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "Role",
-            "metadata": {"name": "kbatch", "namespace": namespace},
-            "rules": RULES,
+            "metadata": where,
+            "rules": list(rules),
         },
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "RoleBinding",
-            "metadata": {"name": "kbatch", "namespace": namespace},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "kbatch"},
+            "metadata": where,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
             "subjects": [{"kind": "ServiceAccount", **where}],
         },
     ]
 
 
+def volume(name: str, namespace: str, claim: str, folder: Path) -> dict[str, Any]:
+    """A folder of the host as a disk for one claim."""
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": name},
+        "spec": {
+            "capacity": {"storage": "10Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "hostPath": {"path": str(folder)},
+            "storageClassName": "manual",
+            "claimRef": {"namespace": namespace, "name": claim},
+        },
+    }
+
+
 def _claim(namespace: str, folder: Path) -> list[dict[str, Any]]:
     size = {"storage": "10Gi"}
     return [
-        {
-            "apiVersion": "v1",
-            "kind": "PersistentVolume",
-            "metadata": {"name": namespace},
-            "spec": {
-                "capacity": size,
-                "accessModes": ["ReadWriteOnce"],
-                "hostPath": {"path": str(folder)},
-                "storageClassName": "manual",
-                "claimRef": {"namespace": namespace, "name": CLAIM},
-            },
-        },
+        volume(namespace, namespace, CLAIM, folder),
         {
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",

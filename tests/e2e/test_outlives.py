@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
 from tests.cluster.processes import wait_for
-from tests.cluster.users import Server, User
+from tests.cluster.users import User
+from tests.e2e.jobs import job_row, record, wait_ended
 
 pytestmark = pytest.mark.node
-
-
-def job_row(server: Server, job_id: str) -> dict[str, Any]:
-    """The job as `kqueue list --json` has it."""
-    rows = json.loads(server.run("kqueue", "list", "--json").stdout)["jobs"]
-    return next(row for row in rows if row["id"] == job_id)
-
-
-def wait_ended(user: User, job_id: str, seconds: float = 60) -> dict[str, Any]:
-    """The Job object by kubectl, an independent witness, once it has ended."""
-
-    def ended() -> dict[str, Any] | None:
-        items = user.node.get("jobs", "-n", user.namespace, "-l", f"kbatch/id={job_id}")["items"]
-        conditions = items[0]["status"].get("conditions", []) if items else []
-        done = any(c["type"] in ("Complete", "Failed") and c["status"] == "True" for c in conditions)
-        return items[0] if done else None
-
-    return wait_for(ended, what=f"job {job_id} to end", seconds=seconds)
-
-
-def record(user: User, job_id: str) -> dict[str, Any]:
-    """The supervisor's record in home."""
-    found: dict[str, Any] = json.loads((user.home / ".kbatch" / job_id / "record.json").read_text())
-    return found
 
 
 HELLO = """#!/bin/bash
