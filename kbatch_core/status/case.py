@@ -109,7 +109,9 @@ class Case:
     def restart(self) -> str:
         """Half a sentence about what comes after a disruption."""
         if not self.failed:
-            return f"restart {max(self.job.status.failed, len(self.pods), 1)} is queued"
+            number, limit = max(self.job.status.failed, len(self.pods), 1), self.job.spec.backoff_limit
+            spent = limit is not None and number > limit and not is_array(self.job)
+            return "no restart is left" if spent else f"restart {number} is queued"
         restarts = max(self.job.status.failed, len(self.pods), 1) - 1
         return f"given up after {restarts} restarts" if restarts else "it was not to be restarted"
 

@@ -15,6 +15,8 @@ from kbatch_core.status.words import amount_of
 _DRAINED = ("EvictionByEvictionAPI", "TerminationByKubelet")
 _NODE_LOST = ("DeletionByTaintManager", "DeletionByPodGC", "NodeLost", "ContainerStatusUnknown")
 _LOW_ON = re.compile(r"low on resource: ([\w-]+)")
+_DISK = re.compile(r"ephemeral local storage|local ephemeral storage|EmptyDir")
+_LIMIT = re.compile(r"limit(?: of containers)? \"?(\d\w*)")
 _USED = re.compile(r"was using (\w+), request is (\w+)")
 
 
@@ -29,11 +31,11 @@ def evicted(case: Case) -> Verdict | None:
         did, hint = "Evicted, because its node ran out of memory", "Ask for what it needs with --mem"
         if used is not None:
             did = f"Its node ran out of memory; it used {_bytes(used[1])} and had asked for {_bytes(used[2])}"
-    elif "local ephemeral storage" in message or "EmptyDir" in message or resource == "ephemeral-storage":
-        did, hint = (
-            "Wrote more to the node's local disk than it may",
-            "Write to home, or ask for local disk with --tmp",
-        )
+    elif _DISK.search(message) is not None or resource == "ephemeral-storage":
+        limit = _LIMIT.search(message)
+        did = "Wrote more to the node's local disk than it may"
+        did += f" ({_bytes(limit[1])})" if limit is not None else ""
+        hint = "Write to home, or ask for local disk with --tmp"
         if used is not None:
             did = f"Wrote {_bytes(used[1])} to the node's local disk, more than its request {_bytes(used[2])}"
     else:

@@ -26,6 +26,7 @@ from kbatch_core.model.objects import Job, Pod
 from tests.cluster import Cluster, wait_for
 
 NODE = "node-a"
+IMAGE = "images.example.org/none:1"
 IMAGE_ID = "images.example.org/none@sha256:" + "0a" * 32
 STRATEGIC = "application/strategic-merge-patch+json"
 _random = random.Random(20)
@@ -34,9 +35,10 @@ _random = random.Random(20)
 class Fleet:
     """Submits jobs in a namespace and moves their pods along; `client` is what the commands would use."""
 
-    def __init__(self, cluster: Cluster, namespace: str, user: str = "ann") -> None:
+    def __init__(self, cluster: Cluster, namespace: str, user: str = "ann", image: str = IMAGE) -> None:
         self.cluster = cluster
         self.namespace = namespace
+        self.image = image
         self.transport = Transport(from_kubeconfig(str(cluster.kubeconfig), namespace=namespace))
         self.api = Api(self.transport)
         self.client = self.client_of(user)
@@ -50,13 +52,16 @@ class Fleet:
         self,
         *,
         user: str = "ann",
+        image: str = "",
         pod: Mapping[str, Any] | None = None,
         annotations: Mapping[str, str] | None = None,
         **fields: Any,
     ) -> Job:
         """A job; `fields` are those of JobSpec, `pod` and `annotations` what kbatch itself would not set."""
         fields = {"script": "#!/bin/sh\nsleep 1\n", "script_name": "x.sh", "cpus": 1000, **fields}
-        environment = Environment(image="images.example.org/none:1", user=user, keep_entrypoint=False)
+        environment = Environment(
+            image=image or self.image, user=user, keep_entrypoint=False, image_pull_policy="IfNotPresent"
+        )
         submit_id = new_submit_id(_random)
         made = build_job(
             JobSpec(**fields),
@@ -218,7 +223,7 @@ def _container(state: dict[str, Any], *, ready: bool) -> dict[str, Any]:
         "name": "job",
         "ready": ready,
         "restartCount": 0,
-        "image": "images.example.org/none:1",
+        "image": IMAGE,
         "imageID": IMAGE_ID,
         "state": state,
     }

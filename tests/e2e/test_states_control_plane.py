@@ -16,12 +16,11 @@ import pytest
 from kbatch_core.cluster.api import MERGE_PATCH
 from kbatch_core.manifest.pod import OUR_VOLUMES
 from kbatch_core.model.objects import Job, Pod
-from kbatch_core.status import JobRow
 from tests.cluster import Cluster
 from tests.cluster.kwok import FakeNodes
 from tests.cluster.processes import wait_for
 from tests.commands.fleet import Fleet
-from tests.e2e import witness
+from tests.e2e.scene import Scene
 from tests.queue.watched import Watched, watching
 
 pytestmark = pytest.mark.cluster
@@ -29,54 +28,28 @@ pytestmark = pytest.mark.cluster
 STRATEGIC = "application/strategic-merge-patch+json"
 POOL = "kbatch.test/pool"
 NAMESPACES = ("st-plain", "st-quota", "st-limits", "st-must", "st-policy")
-_names = itertools.count(1)
+_nodes = itertools.count(1)
 
 
-class Scene:
-    """Jobs in several namespaces, and the queue that shows them all."""
+class Plane(Scene):
+    """A control plane, with as many nodes as a test wants and a kubelet that does what it is told."""
 
     def __init__(
         self, cluster: Cluster, nodes: FakeNodes, watched: Watched, fleets: Mapping[str, Fleet]
     ) -> None:
-        self.cluster = cluster
+        super().__init__(cluster, watched, fleets)
         self.nodes = nodes
-        self.watched = watched
-        self.fleets = fleets
-        self.fleet = fleets["st-plain"]
         # The first, because its time and the 30 s for its end have to pass.
         self.gives_up = self.submit(cpus=64000, give_up_after=1)
 
     def pool(self) -> dict[str, str]:
         """The label of a node of its own, with 4 CPUs."""
-        name = f"st-{next(_names)}"
+        name = f"st-{next(_nodes)}"
         self.nodes.add(name, labels={POOL: name})
         return {POOL: name}
 
     def node(self, pool: Mapping[str, str]) -> str:
         return pool[POOL]
-
-    def submit(self, namespace: str = "st-plain", *, pod: Mapping[str, Any] = {}, **fields: Any) -> Job:
-        """A job; `pod` are fields of its pods that kbatch itself would not set."""
-        return self.fleets[namespace].submit(name=f"job-{next(_names)}", pod=pod, **fields)
-
-    def row(self, job: Job) -> JobRow:
-        """As the queue has it."""
-        row = self.watched.row(job.metadata.labels["kbatch/id"])
-        assert row is not None
-        return row
-
-    def until(self, job: Job, state: str, code: str = "", *, live: bool = False) -> JobRow:
-        """The row, once the queue says so; kubectl agrees, and but for what only the `live` queue knows a look."""
-        self.watched.until(self.watched.says(job.metadata.labels["kbatch/id"], state, code), seconds=90)
-        row = self.row(job)
-        fleet = self.fleets[job.metadata.namespace]
-        if not live:
-            wait_for(
-                lambda: told(fleet.client.row(fleet.get(job))) == told(row),
-                what=f"a single look to say {told(row)}",
-            )
-        witness.check(self.cluster, row)
-        return row
 
     def end_pod(self, job: Job) -> Pod:
         """What a kubelet does with a pod that is being deleted, but for its last word."""
@@ -85,19 +58,15 @@ class Scene:
         return pod
 
 
-def told(row: JobRow) -> tuple[str, str, str]:
-    return row.state, row.code, row.sentence
-
-
 @pytest.fixture(scope="module")
-def scene(cluster: Cluster) -> Iterator[Scene]:
+def scene(cluster: Cluster) -> Iterator[Plane]:
     for name in NAMESPACES:
         cluster.create_namespace(name)
     cluster.apply(*RULES_OF_NAMESPACES)
     fleets = {name: Fleet(cluster, name) for name in NAMESPACES}
     with FakeNodes(cluster, "kwok-states", lets_go=False) as nodes:
         with watching(fleets["st-plain"].api, namespaces=NAMESPACES) as watched:
-            yield Scene(cluster, nodes, watched, fleets)
+            yield Plane(cluster, nodes, watched, fleets)
     for fleet in fleets.values():
         fleet.close()
     cluster.kubectl("delete", "validatingadmissionpolicy,validatingadmissionpolicybinding", "st-no-root")
@@ -154,7 +123,7 @@ RULES_OF_NAMESPACES = (
 )
 
 
-def test_what_runs_what_waits_for_room_and_what_fits_nowhere(scene: Scene) -> None:
+def test_what_runs_what_waits_for_room_and_what_fits_nowhere(scene: Plane) -> None:
     pool = scene.pool()
     runs = scene.submit(node_labels=pool, cpus=3000)
     row = scene.until(runs, "R")
@@ -166,7 +135,7 @@ def test_what_runs_what_waits_for_room_and_what_fits_nowhere(scene: Scene) -> No
     assert never.hint == "Ask -c 4 at most"
 
 
-def test_a_full_quota(scene: Scene) -> None:
+def test_a_full_quota(scene: Plane) -> None:
     scene.until(scene.submit("st-quota", node_labels=scene.pool(), cpus=2000), "R")
     row = scene.until(scene.submit("st-quota", cpus=2000), "PD", "QuotaExceeded")
     assert row.sentence.startswith(
@@ -174,7 +143,7 @@ def test_a_full_quota(scene: Scene) -> None:
     )
 
 
-def test_rules_of_the_namespace(scene: Scene) -> None:
+def test_rules_of_the_namespace(scene: Plane) -> None:
     limited = scene.until(scene.submit("st-limits", memory=2 << 30), "PD", "PolicyDenied")
     assert "maximum memory usage per Container is 1Gi" in limited.sentence
     must = scene.until(scene.submit("st-must"), "PD", "PolicyDenied")
@@ -183,26 +152,26 @@ def test_rules_of_the_namespace(scene: Scene) -> None:
     assert "say which runtime" in policy.sentence
 
 
-def test_held_and_let_go(scene: Scene) -> None:
+def test_held_and_let_go(scene: Plane) -> None:
     job = scene.submit(node_labels=scene.pool(), hold=True)
     scene.until(job, "PD", "JobHeldUser")
     scene.watched.queue.put(scene.fleet.client.release(job))
     scene.until(job, "R")
 
 
-def test_a_disk_that_is_not_there(scene: Scene) -> None:
+def test_a_disk_that_is_not_there(scene: Plane) -> None:
     claim = {"name": "data", "persistentVolumeClaim": {"claimName": "nowhere"}}
     pod = {"volumes": [claim, *({"name": name, "emptyDir": {}} for name in OUR_VOLUMES)]}
     row = scene.until(scene.submit(node_labels=scene.pool(), pod=pod), "PD", "Volume")
     assert 'persistentvolumeclaim "nowhere" not found' in row.sentence
 
 
-def test_held_back_by_a_gate(scene: Scene) -> None:
+def test_held_back_by_a_gate(scene: Plane) -> None:
     job = scene.submit(pod={"schedulingGates": [{"name": "example.org/audit"}]})
     assert scene.until(job, "PD", "Gated").sentence == "Held by gate example.org/audit"
 
 
-def test_taken_away_by_a_job_of_higher_priority(scene: Scene) -> None:
+def test_taken_away_by_a_job_of_higher_priority(scene: Plane) -> None:
     pool = scene.pool()
     lesser = scene.submit(node_labels=pool, cpus=3000)
     scene.until(lesser, "R")
@@ -219,7 +188,7 @@ def test_taken_away_by_a_job_of_higher_priority(scene: Scene) -> None:
     scene.watched.until(lambda: scene.row(lesser).restarts == 1)
 
 
-def test_taken_away_by_an_eviction(scene: Scene) -> None:
+def test_taken_away_by_an_eviction(scene: Plane) -> None:
     job = scene.submit(node_labels=scene.pool())
     scene.until(job, "R")
     (pod,) = scene.fleet.pods(job)
@@ -236,7 +205,7 @@ def test_taken_away_by_an_eviction(scene: Scene) -> None:
     scene.watched.until(lambda: scene.row(job).restarts == 1)
 
 
-def test_a_node_that_is_silent_and_then_lost(scene: Scene) -> None:
+def test_a_node_that_is_silent_and_then_lost(scene: Plane) -> None:
     pool = scene.pool()
     job = scene.submit(node_labels=pool)
     scene.until(job, "R")
@@ -260,7 +229,7 @@ def test_a_node_that_is_silent_and_then_lost(scene: Scene) -> None:
     scene.until(job, "NF", "NodeFail")
 
 
-def test_how_it_ended(scene: Scene) -> None:
+def test_how_it_ended(scene: Plane) -> None:
     pool = scene.pool()
     ends = [(0, "CD", ""), (3, "F", "NonZeroExitCode"), (127, "F", "NonZeroExitCode")]
     jobs = [scene.submit(node_labels=pool, cpus=500) for _ in ends]
@@ -271,7 +240,7 @@ def test_how_it_ended(scene: Scene) -> None:
         assert scene.until(job, state, reason).exit_code == code
 
 
-def test_cancelled_and_given_up(scene: Scene) -> None:
+def test_cancelled_and_given_up(scene: Plane) -> None:
     job = scene.submit(node_labels=scene.pool())
     scene.until(job, "R")
     scene.watched.queue.put(scene.fleet.client.cancel(job))

@@ -60,7 +60,31 @@ def disrupted_rows() -> list[Row]:
                     conditions=kubelet,
                 )
             ],
-            says=["local disk"],
+            says=["local disk than it may (1G)"],
+        ),
+        Row(
+            "past its own limit of local disk, as Kubernetes 1.36 says it",
+            "PR",
+            "Evicted",
+            job(failed=1),
+            [
+                pod(
+                    "Failed",
+                    state=RAN,
+                    reason="Evicted",
+                    message="Pod ephemeral local storage usage exceeds the total limit of containers 10Mi. ",
+                    conditions=kubelet,
+                )
+            ],
+            says=["local disk than it may (10M)"],
+        ),
+        Row(
+            "evicted, never to be restarted, and the Job's own word still to come",
+            "PR",
+            "Evicted",
+            job(failed=1, restarts=0),
+            [pod("Failed", state=RAN, reason="Evicted", message=disk, conditions=kubelet)],
+            says=["no restart is left"],
         ),
         Row(
             "evicted for memory, no restarts left",
