@@ -196,7 +196,8 @@ def _chosen_tasks(job: Job, tasks: Collection[int], failed_only: bool) -> ArrayS
         return None
     numbers = _numbers(job, tasks, failed_only, finished)
     array = array_of(job)
-    return ArraySpec(from_numbers(numbers), array.throttle if array is not None else None)
+    throttle = array.throttle if array is not None else None
+    return ArraySpec(from_numbers(numbers), throttle if throttle and throttle < len(numbers) else None)
 
 
 def _numbers(job: Job, tasks: Collection[int], failed_only: bool, finished: bool) -> list[int]:

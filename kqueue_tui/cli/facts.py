@@ -99,11 +99,13 @@ def happened(moments: Sequence[Moment]) -> Pairs:
 
 
 def tasks(rows: Iterable[JobRow]) -> Pairs:
-    """Which tasks are in which state and why: those that share both in one line, as `F  7,12,88`."""
+    """Which tasks are in which state and why: those that share both in one line, as `F  7,12,88  exit 3`."""
     groups: dict[tuple[str, str], list[int]] = {}
     for row in rows:
         if row.task is not None:
-            groups.setdefault((row.state, row.sentence), []).append(row.task)
+            # What comes after it, such as the peak of the memory, is another one in each task.
+            why = row.sentence.partition("; ")[0]
+            groups.setdefault((row.state, why), []).append(row.task)
     return [
         (state, f"{list_tasks(numbers)}  {sentence}".rstrip())
         for (state, sentence), numbers in groups.items()

@@ -26,8 +26,13 @@ def wait(client: Client, job: Job) -> int:
         complain("kbatch", f"Job {job_id} goes on.", f"Look at it with `kqueue show {job_id}`.")
         return 130
     row = client.row(ended)
-    complain("kbatch", f"Job {job_id} {row.state}: {row.sentence}", row.hint)
+    complain("kbatch", said(row), row.hint)
     return exit_code(client, ended, row)
+
+
+def said(row: JobRow) -> str:
+    """How a job ended, as a sentence."""
+    return f"Job {row.id} {row.state}: {row.sentence}."
 
 
 def follow(client: Client, job: Job) -> int:
@@ -56,7 +61,7 @@ def watch_until(client: Client, job: Job, until: Until) -> Job:
         return client.wait(job, until=until, look=line.look if line is not None else None)
 
 
-def exit_code(client: Client, job: Job, row: JobRow) -> int:
+def exit_code(client: Client, job: Job | Found, row: JobRow) -> int:
     """The exit code of `sbatch --wait`: the job's own; of an array the highest of its tasks."""
     if row.tasks is None or row.state == "CD":
         return exit_status(row)

@@ -9,6 +9,7 @@ shell` that of the program in the container (126 it cannot be run, 127 it is not
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -20,6 +21,9 @@ from kbatch_core.client import Client
 from kbatch_core.errors import KbatchError
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.status import JobRow
+
+# What a full disk or a broken one says where stdout leads.
+_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -57,6 +61,10 @@ def in_colour() -> bool:
 
 def main(command: click.Command, prog: str, argv: list[str] | None = None) -> int:
     """Run a click command and return its exit code; errors become one sentence on stderr."""
+    for name in ("stdout", "stderr"):
+        # Closed by who started us: `>&-`.
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for the life of the process
     if f"_{prog.upper()}_COMPLETE" in os.environ:
         # A shell asks what to offer: a word on stderr would land in the line that is being typed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
@@ -73,9 +81,20 @@ def main(command: click.Command, prog: str, argv: list[str] | None = None) -> in
         return 130
     except BrokenPipeError:
         # The reader of a pipe has gone (`kqueue list | head`): leave without a word, as other tools do.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return 141
+    except OSError as error:
+        if error.errno not in _CANNOT_WRITE:
+            raise
+        complain(prog, f"The output cannot be written: {error.strerror}.")
+        _silence()
+        return 1
     return result if isinstance(result, int) else 0
+
+
+def _silence() -> None:
+    """Nothing more on stdout: Python flushes it once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(prog: str, sentence: str, hint: str = "") -> None:

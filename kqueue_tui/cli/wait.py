@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from kbatch_core.client import Client
 from kbatch_core.errors import KbatchError, NotFound
-from kbatch_core.status import JobRow
+from kbatch_core.history import Found
+from kbatch_core.model.arrays import ArraySpec
+from kbatch_core.model.objects import Job
 from kqueue_tui.cli.acting import PROG, target_options
-from kqueue_tui.cli.follow import exit_status
+from kqueue_tui.cli.follow import exit_code, exit_status, said, watch_until
 from kqueue_tui.cli.run import complain, connect
 from kqueue_tui.cli.targets import Missed, Target, choose
 
@@ -30,48 +31,42 @@ def command(quiet: bool, **options: Any) -> int:
     )
     code = 0
     for one in missed:
-        code = max(code, told(forgotten(client, one), quiet))
+        code = max(code, forgotten(client, one, quiet))
     for target in targets:
         try:
-            rows = ended(client, target)
+            code = max(code, wait(client, target, quiet))
         except NotFound as error:
             complain(PROG, error.sentence, error.hint)
             code = max(code, error.exit_code)
-            continue
-        code = max(code, told(rows, quiet))
     return code
 
 
-def told(rows: Sequence[JobRow | Missed], quiet: bool) -> int:
-    """Say how they ended, or why it is not known; the highest exit code."""
-    code = 0
-    for row in rows:
-        if isinstance(row, Missed):
-            complain(PROG, row.error.sentence, row.error.hint)
-            code = max(code, row.error.exit_code)
-            continue
-        if not quiet:
-            complain(PROG, f"Job {row.id} {row.state}: {row.sentence}", row.hint)
-        code = max(code, exit_status(row))
-    return code
+def wait(client: Client, target: Target, quiet: bool) -> int:
+    """Until the job, or each task that is meant, has ended; the exit code. Raises NotFound."""
+    if target.tasks is None:
+        return tell(client, watch_until(client, target.job, "ended"), None, quiet)
+    return tell(client, client.wait(target.job, tasks=target.tasks.numbers()), target.tasks, quiet)
 
 
-def forgotten(client: Client, missed: Missed) -> Sequence[JobRow | Missed]:
-    """What home knows of a job that the cluster has no more; the miss itself when that is nothing."""
+def forgotten(client: Client, missed: Missed, quiet: bool) -> int:
+    """The exit code of a job that the cluster has no more, as home has it; that of the miss where it has nothing."""
     try:
         found, tasks = client.look_up_task(missed.name)
     except KbatchError:
-        return [missed]
+        complain(PROG, missed.error.sentence, missed.error.hint)
+        return missed.error.exit_code
+    return tell(client, found, tasks, quiet)
+
+
+def tell(client: Client, job: Job | Found, tasks: ArraySpec | None, quiet: bool) -> int:
+    """Say how a job, or tasks of it, ended; the exit code."""
     if tasks is None:
-        return [client.row(found)]
-    numbers = tasks.numbers()
-    return [row for row in client.task_rows(found) if row.task in numbers] or [missed]
-
-
-def ended(client: Client, target: Target) -> list[JobRow]:
-    """The row of the job, or of each task that is meant, once all have ended. Raises NotFound."""
-    if target.tasks is None:
-        return [client.row(client.wait(target.job))]
-    numbers = target.tasks.numbers()
-    job = client.wait(target.job, tasks=numbers)
-    return [row for row in client.task_rows(job) if row.task in numbers]
+        rows = [client.row(job)]
+        code = exit_code(client, job, rows[0])
+    else:
+        numbers = tasks.numbers()
+        rows = [row for row in client.task_rows(job) if row.task in numbers]
+        code = max([exit_status(row) for row in rows], default=1)
+    for row in rows if not quiet else ():
+        complain(PROG, said(row), row.hint)
+    return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import shutil
 import sys
 import threading
@@ -69,7 +70,8 @@ def _redraw(queue: Queue, view: View, seconds: float, changed: threading.Event) 
 def _append(queue: Queue, view: View, seconds: float, changed: threading.Event) -> None:
     shown: list[JobRow] | None = None
     while True:
-        changed.wait()
+        while not changed.wait(TICK_SECONDS):
+            _check_reader()
         changed.clear()
         sync = queue.sync()
         if sync.state == "FORBIDDEN" and sync.error is not None:
@@ -87,6 +89,14 @@ def _append(queue: Queue, view: View, seconds: float, changed: threading.Event) 
             click.echo(line)
         sys.stdout.flush()
         time.sleep(seconds)
+
+
+def _check_reader() -> None:
+    """Raises BrokenPipeError when nobody reads any more, which only a write would notice otherwise."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    if poll.poll(0):
+        raise BrokenPipeError
 
 
 def _rows(queue: Queue, view: View) -> list[JobRow]:

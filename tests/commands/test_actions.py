@@ -180,7 +180,7 @@ def test_rerun_of_an_array_takes_only_what_did_not_succeed(fleet: Fleet) -> None
     wait_for(lambda: fleet.get(job).status.failed_indexes == "1", what="the failed index")
     running = fleet.get(job)
     again = fleet.client.rerun(running, failed_only=True)
-    assert again.metadata.annotations[labels.ARRAY] == "20%2"
+    assert again.metadata.annotations[labels.ARRAY] == "20"
     with pytest.raises(Refused, match="has not ended"):
         fleet.client.rerun(running, tasks=[30])
     with pytest.raises(BadOption, match="has no task 11"):
@@ -195,7 +195,7 @@ def test_rerun_of_an_array_takes_only_what_did_not_succeed(fleet: Fleet) -> None
     ]
     assert words[words.index("-i") + 1] == "3:20+10*"
     one = fleet.client.rerun(over, tasks=[10])
-    assert one.metadata.annotations[labels.ARRAY] == "10%2"
+    assert one.metadata.annotations[labels.ARRAY] == "10"
     with pytest.raises(Refused, match="No task of"):
         fleet.client.rerun(over, tasks=[10], failed_only=True)
 

@@ -173,3 +173,27 @@ def test_a_credential_in_a_script_is_refused_with_the_line_and_not_echoed(tmp_pa
     assert "leak.sh:2" in message
     assert "--allow-secrets" in message
     assert value not in message
+
+
+@pytest.mark.parametrize(
+    ("where", "code", "words"),
+    [
+        (">/dev/full", 1, "The output cannot be written: No space left on device."),
+        (">&-", 0, ""),
+        ("| true", 0, ""),
+    ],
+)
+def test_an_output_that_cannot_be_written(tmp_path: Path, where: str, code: int, words: str) -> None:
+    program = Path(sys.executable).with_name("kqueue")
+    with ScriptedServer([(200, {}, b'{"metadata":{},"items":[]}')]) as server:
+        (tmp_path / "config").write_text(KUBECONFIG.replace("URL", server.url))
+        inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+        result = subprocess.run(
+            ["sh", "-c", f"{program} list {where}"],
+            env={**inherited, "HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "config")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert result.returncode == code
+    assert result.stderr == (f"kqueue: {words}\n" if words else "")
