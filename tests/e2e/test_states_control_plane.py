@@ -207,7 +207,7 @@ def test_taken_away_by_an_eviction(scene: Plane) -> None:
 
 def test_a_node_that_is_silent_and_then_lost(scene: Plane) -> None:
     pool = scene.pool()
-    job = scene.submit(node_labels=pool)
+    job = scene.submit(node_labels=pool, requeue=False)
     scene.until(job, "R")
     condition = {
         "type": "Ready",
