@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import random
-import stat
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from kbatch_core.actions import Actions
 from kbatch_core.cluster.api import Api
 from kbatch_core.cluster.settings import load, nowhere
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.environment import Environment, Session, detect, this_session
 from kbatch_core.errors import (
-    BadScript,
     NoCluster,
     NotFound,
     Unreachable,
@@ -47,18 +45,14 @@ from kbatch_core.model.arrays import ArraySpec
 from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.names import id_from, is_id, label_value, new_submit_id
 from kbatch_core.model.objects import Event, Job, Pod
+from kbatch_core.model.record import Record
 from kbatch_core.model.reference import parse_reference
-from kbatch_core.model.script import Script, check_script
 from kbatch_core.staging import read_staged
 from kbatch_core.status import ClusterFacts, JobRow, make_row, task_rows
+from kbatch_core.streams import Streams
 
 if TYPE_CHECKING:
-    from kbatch_core.logs import LogReader, LogRequest
-    from kbatch_core.queue import Queue
-
-MAX_FILE_BYTES = 512 * 1024 * 1024
-"""A notebook may be this large with its outputs; what is larger is not even read."""
-_OPENED = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
+    from kbatch_core.view import View
 
 Rows = list[JobRow]
 Events = list[Event]
@@ -66,7 +60,7 @@ Pods = list[Pod]
 Surveyed = list[tuple[Job, JobRow, Callable[[], Rows]]]
 
 
-class Client(Actions):
+class Client(Streams):
     """Jobs of one user in one namespace: submit, ask, and what Actions does to them.
 
     Owns no thread. `session` says where the user stands; clock and random are passed in by tests.
@@ -130,6 +124,37 @@ class Client(Actions):
             cwd=self.session.cwd,
             submit_host=self.session.host,
         )
+
+    def read(
+        self,
+        script: str | Path,
+        *args: object,
+        inputs: Iterable[object] = (),
+        throttle: int | None = None,
+        **options: object,
+    ) -> Submission:
+        """The Job that `kbatch OPTIONS SCRIPT ARGS` would send: `client.read("fit.py", 3, mem="8G", time="2:00:00")`.
+
+        Options have kbatch's long names, with `_` for `-`; the script's directives, `KBATCH_*` variables and configs
+        count as well. With `inputs` it is an array: task n gets the n-th as its last argument, `throttle` of them at
+        a time. What was ignored is a warning. Raises BadScript, BadOption, NeverFits.
+        """
+        from kbatch_core.scripts import read_request
+        from kbatch_core.site import Site
+
+        request = read_request(script, args, inputs=inputs, throttle=throttle, options=options)
+        site = Site(self.api, request.resolved)
+        site.look_ahead(request.spec)
+        environment = self.environment(request.spec)
+        submission = self.prepare(site.settle(request.spec), environment)
+        site.check(submission)
+        for note in (*request.notes(), *submission.warnings):
+            warnings.warn(note, stacklevel=2)
+        return submission
+
+    def run(self, script: str | Path, *args: object, **options: Any) -> Job:
+        """Submit a script as a job, or with `inputs=[...]` as an array of them: what `read` says, in one call."""
+        return self.submit(self.read(script, *args, **options))
 
     def like(self, reference: str) -> tuple[JobSpec, Environment]:
         """What a job was asked for and what it copied, for another one of this user. Raises as `look_up`.
@@ -235,28 +260,6 @@ class Client(Actions):
                 return self.look_up(text), None
         return self.look_up(reference.job), reference.tasks
 
-    def queue(
-        self,
-        *,
-        user: str | None = None,
-        namespaces: Sequence[str] = (),
-        selector: str = "",
-        on_change: Callable[[], None] = lambda: None,
-    ) -> Queue:
-        """The jobs as they change; its owner starts and stops it. `user` as in `selector`, the rest as in Queue."""
-        from kbatch_core.queue import Queue  # only for who stays: a single answer starts sooner without it
-
-        return Queue(
-            self.api,
-            user=self.session.user if user is None else user,
-            namespaces=namespaces,
-            selector=selector,
-            history=self.history,
-            progress=ProgressFiles(self.history),
-            on_change=on_change,
-            clock=self._clock,
-        )
-
     def _facts(self, seen: Facts | None = None) -> ClusterFacts:
         return ClusterFacts(
             nodes=seen.nodes if seen else None,
@@ -299,6 +302,22 @@ class Client(Actions):
             job = job.job
         return task_rows(job, self.pods(job), [], now, self._facts())
 
+    def record(self, job: Job | Found, task: int | None = None) -> Record | None:
+        """How a job, or a task of an array, ended, in the supervisor's words; None: it has not, or nobody knows."""
+        live = job if isinstance(job, Job) else job.job if job.past is None else None
+        job_id = (job if isinstance(job, Job) else job.job).metadata.labels.get(labels.ID, "")
+        past = self.history.read(job_id)
+        known = dict(past.records) if past is not None else {}
+        if live is not None:
+            known |= records_of(job_id, self.pods(live))
+        return known.get(task)
+
+    def view(self, job: Job | None = None) -> View:
+        """The queue, or one job, as a table that changes by itself in a notebook's cell."""
+        from kbatch_core.view import View
+
+        return View(self, job.metadata.labels.get(labels.ID, "") if job is not None else "")
+
     def efficiency(self, job: Job | Found) -> Efficiency:
         """What a job used against what it asked for, from the records of its pods and in home."""
         row = self.row(job)
@@ -317,66 +336,12 @@ class Client(Actions):
         pods = self.api.list_pods(selector, namespace=job.metadata.namespace)
         return sorted(pods, key=lambda pod: pod.metadata.creation_timestamp)
 
-    def wait(
-        self,
-        job: Job,
-        *,
-        until: Literal["started", "ended"] = "ended",
-        tasks: Collection[int] = (),
-        look: Callable[[Queue], None] | None = None,
-    ) -> Job:
-        """The job once it has ended (or a pod of it has started to run, or `tasks` of an array have ended).
-
-        `look` is called with what is known meanwhile, at each change and each second. Lives through an API server
-        that is away: a job may take days. Raises NotFound when it was deleted.
-        """
-        from kbatch_core.queue.waiting import wait
-
-        return wait(self.api, job, until=until, tasks=tasks, look=look)
-
-    def log_reader(self, job: Job | Found, request: LogRequest | None = None) -> LogReader:
-        """A reader of the log of a job, or of one task of an array; None = all so far. Raises BadOption."""
-        from kbatch_core.logs import LogReader, LogRequest  # `kqueue list` is faster without
-
-        past = job.past if isinstance(job, Found) else None
-        return LogReader(
-            self.api.transport,
-            job.job if isinstance(job, Found) else job,
-            request or LogRequest(),
-            home=self.session.home,
-            past=past,
-            now=self._clock,
-        )
-
     def _asked(self, user: str | None, namespaces: Sequence[str] = ()) -> Asked:
         return Asked(
             origin=self.origin(),
             namespaces=tuple(namespaces) or (self.api.namespace,),
             user=self.session.user if user is None else user,
         )
-
-
-def read_script(path: str) -> Script:
-    """Read and check the script at `path`, now: what is saved later does not change the job. Raises BadScript.
-
-    A pipe or device is none, unless a shell has opened it for us: `kbatch <(sed ... job.sh)`.
-    """
-    try:
-        found = Path(path).stat()
-        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode) or path.startswith(_OPENED)):
-            raise BadScript(f"{path} is no file but a pipe or a device.", "Give the path of a script.")
-        if found.st_size > MAX_FILE_BYTES:
-            raise BadScript(
-                f"{path} has {found.st_size // 2**20} MiB: that is data.", "Give the script that reads it."
-            )
-        data = Path(path).read_bytes()
-    except IsADirectoryError as error:
-        raise BadScript(f"{path} is a directory.", "Give the script in it.") from error
-    except FileNotFoundError as error:
-        raise BadScript(f"There is no file {path}.", "Give the path of a script.") from error
-    except OSError as error:
-        raise BadScript(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from error
-    return check_script(Path(path).name, data)
 
 
 def _by_age(rows: Rows) -> Rows:

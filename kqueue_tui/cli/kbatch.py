@@ -11,14 +11,14 @@ import msgspec
 import kbatch_core
 from kbatch_core.client import Client
 from kbatch_core.environment import changed
-from kbatch_core.errors import BadOption, BadScript, KbatchError, WholeNode
+from kbatch_core.errors import BadOption, KbatchError, WholeNode
 from kbatch_core.manifest import Submission
 from kbatch_core.model.jobspec import JobSpec
-from kbatch_core.model.notebook import sections
 from kbatch_core.model.options.combine import to_jobspec, with_options
 from kbatch_core.model.options.config import load_config, site_config_path, user_config_path
 from kbatch_core.model.options.directives import Directives, read_directives
 from kbatch_core.model.options.resolve import Resolved, resolve, without_job_options
+from kbatch_core.scripts import check_secrets
 from kbatch_core.site import Site
 from kqueue_tui.cli.command_line import CommandLine, TableCommand
 from kqueue_tui.cli.follow import follow, wait
@@ -49,7 +49,7 @@ def kbatch(line: CommandLine) -> int:
         show_options(resolved)
         return 0
     if source is not None and not resolved.get("allow-secrets"):
-        check_secrets(source, resolved)
+        check_secrets(source.name, source.text, resolved)
     client = Client.connect(namespace=line.namespace, kubeconfig=line.kubeconfig, context=line.context)
     site, submission = submission_of(client, line, resolved, source)
     if not resolved.get("quiet"):
@@ -139,21 +139,6 @@ def prepare_like(
         home=spec.home,
     )
     return client.prepare(spec, environment)
-
-
-def check_secrets(source: Source, resolved: Resolved) -> None:
-    """Raises BadScript when the script holds what looks like a credential: others may read a Job."""
-    from kbatch_core.model.secrets import find_secrets
-
-    given = (
-        (f"-P {pair[0]}", "=".join(pair)) for pair in resolved.all("parameter") if isinstance(pair, tuple)
-    )
-    for part, text in (*sections(source.name, source.text), *given):
-        for number, kind in find_secrets(text):
-            raise BadScript(
-                f"{part}:{number}: this looks like a credential ({kind}), and others may read a job's script.",
-                "Read it from a file in your home instead, or submit with --allow-secrets.",
-            )
 
 
 def name_largest(line: CommandLine, error: WholeNode) -> WholeNode:

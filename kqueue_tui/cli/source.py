@@ -8,11 +8,11 @@ from pathlib import Path
 
 import msgspec
 
-from kbatch_core.client import read_script
 from kbatch_core.errors import BadOption, BadScript
 from kbatch_core.model.arrays import MAX_TASKS, ArraySpec, from_numbers, parse_array
 from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.script import check_script
+from kbatch_core.scripts import read_script
 from kqueue_tui.cli.command_line import CommandLine
 
 

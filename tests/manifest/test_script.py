@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbatch_core.client import read_script
 from kbatch_core.errors import BadScript
 from kbatch_core.model.script import check_script
+from kbatch_core.scripts import read_script
 
 
 @pytest.mark.parametrize(

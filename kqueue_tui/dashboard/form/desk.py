@@ -131,8 +131,9 @@ class ClusterDesk:
 
 def read_form(form: Form, submit_id: str = "") -> Read:
     """The form as `kbatch` reads its command line. Raises BadOption, BadScript, BadConfig."""
+    from kbatch_core.scripts import check_secrets
     from kqueue_tui.cli.command_line import read
-    from kqueue_tui.cli.kbatch import check_secrets, resolve_options
+    from kqueue_tui.cli.kbatch import resolve_options
     from kqueue_tui.cli.source import read_source
 
     own = ["--submit-id", submit_id] if submit_id and "submit-id" not in form.options else []
@@ -147,7 +148,7 @@ def read_form(form: Form, submit_id: str = "") -> Read:
     if source is None and not form.options.get("like"):
         raise BadOption("The script: there is none to submit.", "Type its path, or choose it with o.")
     if source is not None and not resolved.get("allow-secrets"):
-        check_secrets(source, resolved)
+        check_secrets(source.name, source.text, resolved)
     return line, source, resolved
 
 
