@@ -40,6 +40,7 @@ SCRIPTS: dict[str, str] = {
     "limit": "#!/bin/sh\ntrap 'echo asked' TERM\necho hello\nwhile :; do sleep 0.2; done\n",
     "children": "#!/bin/sh\nsetsid sleep 1000 &\nsleep 1000 &\necho hello\n",
     "evicted": POLITE,
+    "warned": ONCE + "trap 'echo warned; exit 0' USR1\nsleep 1000 & wait\n",
     "deleted": POLITE,
     "forced": ONCE + "trap '' TERM\nwhile :; do echo line; sleep 0.1; done\n",
     "through": "#!/bin/sh\ni=0\nwhile [ $((i += 1)) -le 150 ]; do\n  echo $i\n  sleep 0.1\n"
@@ -49,7 +50,13 @@ SCRIPTS: dict[str, str] = {
     "progress": "#!/bin/sh\necho '2/5 halfway' >$KBATCH_PROGRESS\nwhile [ ! -e go ]; do sleep 0.1; done\n"
     "echo '5/5 done' >$KBATCH_PROGRESS\n",
 }
-OPTIONS = {"limit": "-t 0:02", "oom": "--mem 48M", "oomchild": "--mem 48M", "oomfails": "--mem 48M"}
+OPTIONS = {
+    "limit": "-t 0:02",
+    "warned": "--signal=USR1@60",
+    "oom": "--mem 48M",
+    "oomchild": "--mem 48M",
+    "oomfails": "--mem 48M",
+}
 CHANGED: dict[str, dict[str, Any]] = {
     "readonly": {"readOnlyRootFilesystem": True},
     "stranger": {"runAsUser": ARBITRARY, "runAsGroup": 0},
@@ -181,12 +188,13 @@ def seen(fleet: Fleet) -> Seen:
     """Submit everything, do to each what is to be done to it, wait until all have ended."""
     node, namespace = fleet.user.node, fleet.user.namespace
     fleet.submit()
-    for name in ("evicted", "deleted", "forced"):
+    for name in ("evicted", "warned", "deleted", "forced"):
         fleet.wait_output(name, "start 0")
-    pod = fleet.pods("evicted")[0]["metadata"]["name"]
-    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
-    path = f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction"
-    node.kubectl("create", "--raw", path, "-f", "-", input=json.dumps(eviction))
+    for name in ("evicted", "warned"):
+        pod = fleet.pods(name)[0]["metadata"]["name"]
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction"
+        node.kubectl("create", "--raw", path, "-f", "-", input=json.dumps(eviction))
     for name, how in (("deleted", ("--grace-period=30",)), ("forced", ("--grace-period=0", "--force"))):
         pod = fleet.pods(name)[0]["metadata"]["name"]
         node.kubectl("delete", "pod", pod, "-n", namespace, "--wait=false", *how)
@@ -196,7 +204,7 @@ def seen(fleet: Fleet) -> Seen:
     )
     running = fleet.rows()
     fleet.server.write("go", "")
-    fleet.wait_finished("evicted", "exit0", "exit3", "oom", "children", "readonly", "stranger")
+    fleet.wait_finished("evicted", "warned", "exit0", "exit3", "oom", "children", "readonly", "stranger")
     fleet.wait_output("through", "50\n")
     node.kill_kubelet()
     try:
@@ -223,6 +231,7 @@ EXPECTED: dict[str, tuple[str, str, int, int, str]] = {
     "limit": ("TO", "TimeLimit", 124, 0, "TimeLimit"),
     "children": ("CD", "", 0, 0, ""),
     "evicted": ("CD", "", 0, 0, ""),
+    "warned": ("CD", "", 0, 0, ""),
     "deleted": ("F", "NonZeroExitCode", 143, 15, "Terminated"),
     "through": ("CD", "", 0, 0, ""),
     "readonly": ("F", "NonZeroExitCode", 4, 0, ""),
@@ -286,9 +295,11 @@ def test_a_time_limit_is_kept_to_the_second_and_ends_who_does_not_listen(seen: S
     assert told.record.end - told.record.start >= 2 + TERM_TO_KILL_SECONDS
 
 
-def test_an_evicted_job_starts_again_in_the_same_file(seen: Seen) -> None:
-    told = seen.told["evicted"]
-    assert re.fullmatch(r"start 0\nasked\n\n--- restart 1: [^\n]+ ---\nstart 1\n", told.output)
+@pytest.mark.parametrize(("name", "last_word"), [("evicted", "asked"), ("warned", "warned")])
+def test_an_evicted_job_starts_again_in_the_same_file(seen: Seen, name: str, last_word: str) -> None:
+    """With --signal it is that signal that tells it, before TERM."""
+    told = seen.told[name]
+    assert re.fullmatch(rf"start 0\n{last_word}\n\n--- restart 1: [^\n]+ ---\nstart 1\n", told.output)
     assert told.starts == 2
     assert told.record is not None
     assert told.record.restart == told.row["restarts"] == 1
