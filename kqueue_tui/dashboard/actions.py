@@ -121,6 +121,10 @@ QUEUE = (
     _a("queue.script", "v", "open('detail', 'script')", "Script", "The job's script.", "See"),
     _a("queue.yaml", "y", "open('detail', 'yaml')", "YAML", "The whole Job object.", "See"),
     _a("queue.logs", "l", "open('logs')", "Logs", "What the job prints.", "See", hint=True),
+    _a("queue.log-pane", "vertical_line", "log_pane", "Log pane",
+       "The log of the job under the cursor below the queue, beside it, or not.", "See"),
+    _a("queue.zoom", "z", "zoom", "Zoom", "The queue or the log pane fills the screen, or no longer.", "See"),
+    _a("queue.other", "tab", "other", "Other", "To the log pane, and back.", "Move"),
     _a("queue.cancel", "c", "cancel", "Cancel", "End the jobs and keep their record.", "Act",
        hint=True, needs=PATCH_JOBS, writes=True),
     _a("queue.hold", "h", "hold", "Hold", "Keep the jobs from starting.", "Act", hint=True, needs=PATCH_JOBS,
@@ -202,6 +206,7 @@ LOG = (
 LOG_SCREEN = (
     _a("logs.split", "vertical_line", "split", "Split", "A second log beside this one, or one no longer.", "See",
        hint=True),
+    _a("logs.zoom", "z", "zoom", "Zoom", "The log fills the screen, or no longer.", "See"),
     _a("logs.other", "tab", "other", "Other", "To the other of two logs.", "Move"),
     _a("logs.back", "q,escape", "back", "Back", "Search and filter away, then back to where you came from.",
        "Dashboard", hint=True),

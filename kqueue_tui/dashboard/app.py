@@ -24,7 +24,7 @@ from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.past import PastJobs
 from kqueue_tui.dashboard.screens import job_screen
 from kqueue_tui.dashboard.screens.queue import QueueScreen
-from kqueue_tui.dashboard.state import State
+from kqueue_tui.dashboard.state import LOG_PANES, State
 from kqueue_tui.dashboard.terminal import Terminal
 from kqueue_tui.dashboard.themes import pick_theme
 from kqueue_tui.dashboard.view.columns import COLUMNS
@@ -67,6 +67,7 @@ class Dashboard(App[None]):
         self.config = config
         self.watched = set(state.watched)
         self.columns = tuple(name for name in state.columns if name in COLUMNS) or config.columns
+        self.log_pane = state.log_pane if state.log_pane in LOG_PANES else ""
         self.cursor = state.cursor
         """The key of the queue's line under the cursor."""
         scope = Scope(
@@ -294,6 +295,7 @@ class Dashboard(App[None]):
             groups=tuple(sorted(filter_.groups)),
             watched=tuple(sorted(self.watched)),
             cursor=self.cursor,
+            log_pane=self.log_pane,
             history=self.past.wanted,
             unfolded=tuple(sorted(self.view.unfolded)),
             theme=theme if theme != self._own_theme else "",

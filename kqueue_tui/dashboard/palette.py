@@ -32,11 +32,9 @@ class ActionCommands(Provider):
         return [(action, " ".join(keys[action.id])) for action in screen.actions() if action.id in keys]
 
     async def _run(self, action: Action) -> None:
-        method = f"action_{action.name.partition('(')[0]}"
-        focused = self.focused.ancestors_with_self if self.focused is not None else ()
-        places = (self.screen, *focused, self.app)
-        namespace = next(place for place in places if hasattr(place, method))
-        await self.app.run_action(action.name, namespace)
+        screen = self.screen
+        if isinstance(screen, DashboardScreen):
+            await screen.action_run(action.id)
 
 
 def _title(action: Action, keys: str) -> str:

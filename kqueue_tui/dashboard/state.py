@@ -9,12 +9,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+LOG_PANES = ("", "below", "beside")
+"""Where the queue has a log pane; "" = nowhere."""
+
 
 @dataclass(frozen=True)
 class State:
     """`columns`, `sort` empty = not chosen on the screen, so the config decides. `theme`: chosen in the palette.
 
     `watched` and `unfolded` are uids, `cursor` is the key of a line.
+    `log_pane` is one of LOG_PANES.
     """
 
     columns: tuple[str, ...] = ()
@@ -27,6 +31,7 @@ class State:
     unfolded: tuple[str, ...] = ()
     theme: str = ""
     history: bool = False
+    log_pane: str = ""
 
 
 def state_path() -> Path:

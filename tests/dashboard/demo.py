@@ -64,15 +64,17 @@ async def settle(pilot: Pilot[None]) -> None:
     assert isinstance(app, Dashboard)
     await app.workers.wait_for_complete()
     await pilot.pause()
-    while app.behind:
-        await pilot.pause(0.02)
+    await until(pilot, lambda: not app.behind)
     await pilot.pause()
 
 
 async def until(pilot: Pilot[None], check: Callable[[], object]) -> None:
-    """Until `check` is true; the test's timeout ends it."""
-    while not check():
+    """Until `check` is true; a minute or so is given."""
+    for _ in range(2000):
+        if check():
+            return
         await pilot.pause(0.02)
+    raise AssertionError("It has not come true.")
 
 
 @asynccontextmanager

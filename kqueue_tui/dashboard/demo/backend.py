@@ -217,7 +217,7 @@ def demo_backend(
         acts=DemoActs(queue, clock),
         now=clock,
         details=lambda row: details_of(queue.play(row.uid), row, clock()),
-        logs=lambda row, request: DemoLog(queue.row(row, request.task), request, clock),
+        logs=lambda row, request: DemoLog(lambda: queue.row(row, request.task), request, clock),
         past=queue.past,
         shell=lambda row: ["sh", "-c", f"echo The demo has no pod for {row.id}.; sleep 1"],
     )

@@ -23,10 +23,10 @@ _TRACEBACK = b"""Traceback (most recent call last):
 
 
 class DemoLog:
-    """The reader of one job's output, by the demo's clock."""
+    """The reader of one job's output, by the demo's clock. `newest` gives the job as it is now."""
 
-    def __init__(self, row: JobRow, request: LogRequest, clock: Callable[[], float]) -> None:
-        self._row = row
+    def __init__(self, newest: Callable[[], JobRow], request: LogRequest, clock: Callable[[], float]) -> None:
+        self._newest = newest
         self._request = request
         self._clock = clock
         self._stop = threading.Event()
@@ -35,23 +35,31 @@ class DemoLog:
         self._stop.set()
 
     def batches(self) -> Iterator[Batch]:
-        row, request = self._row, self._request
+        row, request = self._newest(), self._request
         if request.previous or request.stderr:
             what = "an earlier attempt" if request.previous else "a file of its own for stderr"
             raise NotFound(f"Job {row.id} has not {what}.", "p and e go back.")
         yield [Reading(f"the file /home/ann/work/kbatch-{row.id}.out")]
-        if row.started is None:
-            if not request.follow:
-                raise NotFound(f"Job {row.id} has no output yet: {row.sentence}.")
-            yield [Waiting(f"Job {row.id} {row.state}: {row.sentence}")]
-            self._stop.wait()
-            return
+        if row.started is None and not request.follow:
+            raise NotFound(f"Job {row.id} has no output yet: {row.sentence}.")
+        said = ""
+        while row.started is None:
+            if row.sentence != said:
+                said = row.sentence
+                yield [Waiting(f"Job {row.id} {row.state}: {row.sentence}")]
+            if row.finished:
+                yield [End(row.state, row.sentence, row.hint, row.exit_code, row.signal)]
+                return
+            if self._stop.wait(1.0):
+                return
+            row = self._newest()
         start = row.started
-        given = max(0, self._seconds() - LONGEST)
+        given = max(0, row.elapsed(self._clock()) - LONGEST)
         if request.since is not None:
             given = max(given, int(request.since - start))
         while not self._stop.is_set():
-            until = self._seconds()
+            row = self._newest()
+            until = row.elapsed(self._clock())
             if until > given:
                 yield [line(row, start, second) for second in range(given, until)]
                 given = until
@@ -64,9 +72,6 @@ class DemoLog:
                 return
             yield [Partial(b"\r".join(b"epoch %3d%% %s" % (p, b"#" * (p // 5)) for p in range(given % 100)))]
             self._stop.wait(1.0)
-
-    def _seconds(self) -> int:
-        return self._row.elapsed(self._clock())
 
 
 def line(row: JobRow, start: float, second: int) -> Line:

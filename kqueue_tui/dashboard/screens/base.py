@@ -33,23 +33,31 @@ class DashboardScreen(Screen[None]):
         return not reason
 
     def actions(self) -> Iterable[Action]:
-        """What works here now: the screen's actions, the focused widget's, the app's."""
-        yield from self.ACTIONS
+        """What works here now: the focused widget's actions, the screen's, the app's."""
         yield from getattr(self.focused, "ACTIONS", ())
+        yield from self.ACTIONS
         yield from APP
 
+    async def action_run(self, action_id: str) -> None:
+        """Do one of `actions`, as its key would."""
+        action = next(action for action in self.actions() if action.id == action_id)
+        method = f"action_{action.name.partition('(')[0]}"
+        focused = self.focused.ancestors_with_self if self.focused is not None else ()
+        places = (*focused, self, self.app)
+        namespace = next(place for place in places if hasattr(place, method))
+        await self.app.run_action(action.name, namespace)
+
     def refresh_hints(self) -> None:
-        """Fill the footer, if the screen has one."""
+        """Fill the footer, if the screen has one, with what matters where the focus is."""
         keys = self.keys_by_id()
         hints = [
             Hint(
                 keys[action.id][0],
                 action.title,
-                f"{namespace}.{action.name}",
+                f"screen.run('{action.id}')",
                 bool(self.dashboard.why_not(action)),
             )
-            for namespace, actions in (("screen", self.ACTIONS), ("app", APP))
-            for action in actions
+            for action in self.actions()
             if action.hint and action.id in keys
         ]
         for footer in self.query(Hints):
@@ -62,6 +70,9 @@ class DashboardScreen(Screen[None]):
             if active.binding.id is not None:
                 keys.setdefault(active.binding.id, []).append(self.app.get_key_display(active.binding))
         return keys
+
+    def on_descendant_focus(self) -> None:
+        self.refresh_hints()
 
     def on_screen_resume(self) -> None:
         self.refresh_hints()

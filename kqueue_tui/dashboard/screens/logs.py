@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from kbatch_core.errors import KbatchError
 from kbatch_core.logs import LogRequest
-from kqueue_tui.dashboard.actions import LOG, LOG_SCREEN, bindings
+from kqueue_tui.dashboard.actions import LOG_SCREEN, bindings
+from kqueue_tui.dashboard.job_log import JobLog
 from kqueue_tui.dashboard.screens.job import JobScreen, Target
-from kqueue_tui.dashboard.view.looks import look_of
-from kqueue_tui.dashboard.widgets.hints import Hint, Hints
-from kqueue_tui.dashboard.widgets.log_pane import TAIL, LogPane, LogTask
-
-if TYPE_CHECKING:
-    from kbatch_core.status.row import JobRow
-    from kqueue_tui.dashboard.log_feed import Reader
+from kqueue_tui.dashboard.widgets.hints import Hints
+from kqueue_tui.dashboard.widgets.log_pane import TAIL, LogPane
 
 # From this width on two logs stand side by side, else one over the other.
 WIDE = 100
-_TASKS_FIRST = ("R", "F", "OOM", "TO", "CD")
 
 
 class LogScreen(JobScreen):
@@ -34,6 +25,7 @@ class LogScreen(JobScreen):
 
     def __init__(self, target: Target) -> None:
         super().__init__(target)
+        self._log: JobLog
         self._panes: list[LogPane] = []
         self._body = Container(id="logs-body")
 
@@ -42,69 +34,32 @@ class LogScreen(JobScreen):
         yield Hints()
 
     def on_mount(self) -> None:
+        self._log = JobLog(self.dashboard, self.row)
         super().on_mount()
-        task = self.target.task
-        if task is None and self.row.tasks is not None:
-            task = first_task(self._task_rows())
-        self._add(LogRequest(follow=True, tail=TAIL, task=task))
+        self._add(self._log.first_request())
 
     def on_resize(self) -> None:
         self._body.set_class(self.size.width >= WIDE, "wide")
 
-    def refresh_hints(self) -> None:
-        """The pane's keys are those that matter here."""
-        keys = self.keys_by_id()
-        hints = [
-            Hint(keys[action.id][0], action.title, run)
-            for action, run in (
-                *((action, f"screen.log('{action.id}')") for action in LOG),
-                *((action, f"screen.{action.name}") for action in LOG_SCREEN),
-            )
-            if action.hint and action.id in keys
-        ]
-        for footer in self.query(Hints):
-            footer.show(hints)
-
-    def on_descendant_focus(self) -> None:
-        self.refresh_hints()
-
-    async def action_log(self, action_id: str) -> None:
-        """An action of the pane that has the focus, for a click on its hint."""
-        name = next(action.name for action in LOG if action.id == action_id)
-        for pane in self._panes:
-            if pane.has_focus_within:
-                await self.app.run_action(name, pane)
-
     # The logs
 
-    def _read(self, request: LogRequest) -> Reader:
-        """In a pane's thread."""
-        backend = self.dashboard.backend
-        if backend is None:
-            raise KbatchError("There is no connection yet.", "Wait for it, and try again.")
-        return backend.logs(self.row, request)
+    def show_job(self) -> None:
+        self._log.row = self.row
 
     def _add(self, request: LogRequest) -> None:
-        pane = LogPane(
-            self._read, f"{self.row.id.partition('_')[0]} {self.row.name}", request,
-            tasks=self._tasks, now=self.dashboard.now,
-        )  # fmt: skip
+        log = self._log
+        pane = LogPane(log.read, log.title, request, tasks=log.tasks, now=self.dashboard.now)
         pane.set_class(bool(self._panes), "second")
         self._panes.append(pane)
         self._body.mount(pane)
         self.call_after_refresh(pane.lines.focus)
 
-    def _task_rows(self) -> Sequence[JobRow]:
-        backend = self.dashboard.backend
-        return backend.queue.task_rows(self.target.uid) if backend is not None else ()
-
-    def _tasks(self) -> list[LogTask]:
-        return [LogTask(row.task, look_of(row).word) for row in self._task_rows() if row.task is not None]
-
     # Keys
 
     def action_split(self) -> None:
         """A second log: of another task, of stderr or of the attempt before; without one, the same once more."""
+        if self._body.has_class("zoomed"):
+            self.action_zoom()
         if len(self._panes) > 1:
             pane = self._panes.pop()
             pane.remove()
@@ -123,7 +78,7 @@ class LogScreen(JobScreen):
             Choice("stderr", "Stderr", "where it has a file of its own"),
             Choice("previous", "The attempt before", "of a job that began again"),
         ]
-        for task in self._tasks():
+        for task in self._log.tasks():
             if task.number != first.task:
                 requests[str(task.number)] = replace(requests["same"], task=task.number)
                 choices.append(Choice(str(task.number), f"Task {task.number}", task.about))
@@ -134,9 +89,18 @@ class LogScreen(JobScreen):
 
         self.app.push_screen(Choose("Which log beside this one?", choices), chosen)
 
+    def action_zoom(self) -> None:
+        """The log that has the focus fills the screen, or no longer."""
+        zoomed = not self._body.has_class("zoomed") and len(self._panes) > 1
+        self._body.set_class(zoomed, "zoomed")
+        for pane in self._panes:
+            pane.display = not zoomed or pane.has_focus_within
+
     def action_other(self) -> None:
         for pane in self._panes:
             if not pane.has_focus_within:
+                if self._body.has_class("zoomed"):
+                    self.action_zoom()
                 pane.lines.focus()
                 return
 
@@ -146,12 +110,3 @@ class LogScreen(JobScreen):
             if pane.has_focus_within and pane.take_step_back():
                 return
         self.dismiss()
-
-
-def first_task(rows: Sequence[JobRow]) -> int | None:
-    """The task that is most worth looking at."""
-
-    def rank(row: JobRow) -> int:
-        return _TASKS_FIRST.index(row.state) if row.state in _TASKS_FIRST else len(_TASKS_FIRST)
-
-    return min(rows, key=lambda row: (rank(row), row.task or 0)).task if rows else None

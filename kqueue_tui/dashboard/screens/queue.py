@@ -15,6 +15,7 @@ from textual.widgets import Static
 from kqueue_tui.dashboard.actions import QUEUE, bindings
 from kqueue_tui.dashboard.messages import QueueChanged, Tick
 from kqueue_tui.dashboard.screens.job_actions import JobActions
+from kqueue_tui.dashboard.screens.table_and_log import TableAndLog
 from kqueue_tui.dashboard.view.filter import Filter
 from kqueue_tui.dashboard.view.lines import Order
 from kqueue_tui.dashboard.view.notices import what_to_say
@@ -48,14 +49,13 @@ class QueueScreen(JobActions):
         self._notice = Notice()
         self._bar = JobBar()
         self._hints = Hints()
+        body = Vertical(self._header, self._table, self._notice, id="body")
+        self._main = TableAndLog(dashboard, body, self._table)
 
     def compose(self) -> ComposeResult:
         yield self._status
         yield self._stale
-        with Vertical(id="body"):
-            yield self._header
-            yield self._table
-            yield self._notice
+        yield self._main
         yield self._bar
         yield self._hints
 
@@ -82,6 +82,7 @@ class QueueScreen(JobActions):
             told = what_to_say(dashboard, self._view) if not shown else None
             self._table.display = self._header.display = self._bar.display = told is None
             self._notice.display = told is not None
+            self._main.show_log(told is None)
             if told is not None:
                 self._notice.show(*told)
             filter_ = self._view.filter
@@ -113,6 +114,7 @@ class QueueScreen(JobActions):
     def _tell_job(self, moved: QueueTable.CursorMoved) -> None:
         if moved.line is not None:
             self.dashboard.cursor = moved.line.key
+        self._main.follow(moved.line)
         self._bar.show(moved.line, len(self._table.marks), self._table.in_range)
 
     @on(QueueTable.LaidOut)
@@ -197,9 +199,22 @@ class QueueScreen(JobActions):
             "With the jobs that only the history in home has." if wanted else "Without the history in home."
         )
 
+    # The log pane
+
+    def action_log_pane(self) -> None:
+        self._main.move_log()
+        self._main.follow(self._table.cursor)
+
+    def action_zoom(self) -> None:
+        self._main.zoom()
+
+    def action_other(self) -> None:
+        if not self.query("FilterBar"):
+            self._main.other()
+
     def action_back(self) -> None:
-        """Esc: one step back: the range, the marks, the filter."""
-        if not self._table.clear_marks() and self._view.filter != Filter():
+        """Esc: one step back: from the log; the range, the marks, the filter."""
+        if not self._main.step_back() and not self._table.clear_marks() and self._view.filter != Filter():
             self._filter(Filter())
 
     def _filter(self, wanted: Filter) -> None:
@@ -214,4 +229,5 @@ class QueueScreen(JobActions):
         self.dashboard.connect()
 
     def action_leave(self) -> None:
-        self.dashboard.action_exit()
+        if not self._main.leave_log():
+            self.dashboard.action_exit()

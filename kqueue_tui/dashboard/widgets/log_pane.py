@@ -128,6 +128,19 @@ class LogPane(Vertical):
         self._feed = LogFeed(self._factory, request)
         self._tell()
 
+    def turn_to(
+        self,
+        reader_factory: ReaderFactory,
+        title: str,
+        request: LogRequest,
+        tasks: Callable[[], Sequence[LogTask]],
+    ) -> None:
+        """Show another log from its end; wrapping, times, search and filter stay."""
+        self._factory, self._log_name, self._tasks = reader_factory, title, tasks
+        self._since = 0
+        self.lines.follow(True)
+        self.read(request)
+
     def _drain(self) -> None:
         feed = self._feed
         if feed is None or self.lines.full:
