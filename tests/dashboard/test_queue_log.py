@@ -92,7 +92,7 @@ async def test_tab_goes_into_it_and_q_and_escape_come_back() -> None:
         assert log.lines.has_focus
         assert "w Wrap" in str(app.screen.query_one(Hints).render())
         await press(pilot, "w", "k", "k")
-        assert log.lines.wraps and not log.lines.following
+        assert (log.lines.wraps, log.lines.following) == (True, False)
         await typed(pilot, "slash", "loss")
         await press(pilot, "escape")
         assert log.lines.has_focus
@@ -102,7 +102,7 @@ async def test_tab_goes_into_it_and_q_and_escape_come_back() -> None:
         assert table(app).has_focus
         await press(pilot, "j")
         await shows(pilot, "h6w3zt8p")
-        assert log.lines.wraps and log.lines.following
+        assert (log.lines.wraps, log.lines.following) == (True, True)
         assert app.return_code is None
 
 
