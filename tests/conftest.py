@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster import Cluster, Missing, Node
+from tests.cluster.local import LocalCluster, local_cluster
 from tests.cluster.users import User
 
 _numbers = itertools.count(1)
@@ -30,7 +31,7 @@ def unavailable(reason: Missing) -> None:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def real_cluster() -> Iterator[Cluster]:
     """A real control plane: API server, etcd, controller manager, scheduler; no node."""
     try:
         made = Cluster()
@@ -39,6 +40,19 @@ def cluster() -> Iterator[Cluster]:
         raise
     with made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def embedded_cluster() -> Iterator[LocalCluster]:
+    """The embedded local cluster, in a folder of its own."""
+    with local_cluster() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def cluster(real_cluster: Cluster) -> Cluster:
+    """The real control plane, where a folder's own conftest does not say otherwise."""
+    return real_cluster
 
 
 @pytest.fixture

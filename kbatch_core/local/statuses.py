@@ -14,6 +14,7 @@ ApiError                code
 ├── UnsupportedType     415
 ├── Invalid             422
 ├── InternalError       500
+├── ServerRefused       500    the client is to blame
 └── TooNew              504    the resource version has not come yet
 """
 
@@ -45,9 +46,10 @@ class ApiError(Exception):
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
         }
-        if self.details:
+        if self.reason:
+            status["reason"] = self.reason
+        if self.details or self.code in (404, 405):
             status["details"] = self.details
         status["code"] = self.code
         return status
@@ -143,6 +145,12 @@ class TooNew(ApiError):
         )
 
 
+class ServerRefused(ApiError):
+    """What the API server answers with 500 and no reason, though the client is to blame."""
+
+    reason = ""
+
+
 class InternalError(ApiError):
     def __init__(self, why: str) -> None:
         super().__init__(f"Internal error occurred: {why}", {"causes": [{"message": why}]})
@@ -166,7 +174,7 @@ class Invalid(ApiError):
         what = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
         title = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
         details = {
-            "name": name,
+            **({"name": name} if name else {}),
             **({"group": kind.group} if kind.group else {}),
             "kind": kind.kind,
             "causes": [

@@ -25,6 +25,7 @@ from kbatch_core.local.statuses import CHANGED, AlreadyExists, Conflict, Expired
 Object = dict[str, Any]
 Objects = list[Object]
 Bodies = list[bytes]
+Rows = list[tuple[str, str, bytes]]
 
 SCHEMA = 1
 # So many changes are kept at least, so that a watch that was cut off can go on; twice as many at most.
@@ -95,26 +96,32 @@ class Store:
         self.compacted: int = counters["compacted"]
         """Changes up to this one are forgotten."""
 
+    def now(self) -> float:
+        """Seconds since the epoch, by the store's clock."""
+        return self._clock()
+
     def close(self) -> None:
         """No call but this one is allowed afterwards."""
         self._db.close()
 
     def create(self, resource: str, obj: Object) -> Object:
-        """Store a new object under its name, or one made of generateName. Raises AlreadyExists."""
+        """Store a new object under its name, or one made of generateName; a uid that it has is kept.
+
+        Raises AlreadyExists.
+        """
         kind = KINDS[resource]
         metadata = dict(obj.get("metadata") or {})
         if not kind.namespaced:
             metadata.pop("namespace", None)
         while True:
             if not obj["metadata"].get("name"):
-                ending = "".join(random.choices(_ENDINGS, k=5))
-                metadata["name"] = f"{metadata.get('generateName', '')[:58]}{ending}"
+                metadata["name"] = generated_name(metadata.get("generateName", ""))
             where = (resource, metadata.get("namespace", ""), metadata["name"])
             if self._body(*where) is None:
                 break
             if obj["metadata"].get("name"):
                 raise AlreadyExists(resource, metadata["name"])
-        metadata["uid"] = str(uuid.uuid4())
+        metadata.setdefault("uid", str(uuid.uuid4()))
         metadata["creationTimestamp"] = timestamp(self._clock())
         if kind.has_generation:
             metadata["generation"] = 1
@@ -137,11 +144,30 @@ class Store:
 
     def list_raw(self, resource: str, namespace: str = "") -> Bodies:
         """The same as JSON."""
+        return [body for _, _, body in self.rows(resource, namespace)]
+
+    def rows(self, resource: str, namespace: str = "") -> Rows:
+        """The same as (namespace, name, JSON)."""
         where, values = ("resource = ?", [resource])
         if namespace and KINDS[resource].namespaced:
             where, values = f"{where} AND namespace = ?", [resource, namespace]
-        rows = self._db.execute(f"SELECT body FROM objects WHERE {where} ORDER BY namespace, name", values)
-        return [body for (body,) in rows]
+        return self._db.execute(
+            f"SELECT namespace, name, body FROM objects WHERE {where} ORDER BY namespace, name", values
+        ).fetchall()
+
+    def rows_at(self, resource: str, namespace: str, version: int) -> Rows:
+        """The rows as they were at that version: the changes after it undone. Raises Expired."""
+        rows = {(where, name): body for where, name, body in self.rows(resource, namespace)}
+        for change in reversed(self.since(resource, version)):
+            metadata = change.object["metadata"]
+            key = (metadata.get("namespace", ""), metadata["name"])
+            if namespace and key[0] != namespace:
+                continue
+            if change.body_before is None:
+                rows.pop(key, None)
+            else:
+                rows[key] = change.body_before
+        return [(*key, rows[key]) for key in sorted(rows)]
 
     def update(self, resource: str, obj: Object) -> Object:
         """Store the object in place of the old one; its resourceVersion, when given, must be the old one's.
@@ -169,7 +195,8 @@ class Store:
         new = {**obj, "kind": old["kind"], "apiVersion": old["apiVersion"], "metadata": metadata}
         if new == old:
             return old
-        if KINDS[resource].has_generation and new.get("spec") != old.get("spec"):
+        asked_to_go = "deletionTimestamp" in metadata and "deletionTimestamp" not in before
+        if KINDS[resource].has_generation and (asked_to_go or new.get("spec") != old.get("spec")):
             metadata["generation"] = before.get("generation", 0) + 1
         return self._write("MODIFIED", where, new, body)
 
@@ -309,6 +336,11 @@ def _open(path: Path) -> sqlite3.Connection:
 def timestamp(seconds: float) -> str:
     """Seconds since the epoch as Kubernetes writes a time."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def generated_name(prefix: str) -> str:
+    """A name that begins so, with a random end; it may be taken."""
+    return f"{prefix[:58]}{''.join(random.choices(_ENDINGS, k=5))}"
 
 
 def _decode(body: bytes) -> Object:
