@@ -8,6 +8,7 @@ from typing import Any
 
 from kbatch_core.local import admission, validation
 from kbatch_core.local.defaults import fill, quality
+from kbatch_core.local.deletion import delete_pod
 from kbatch_core.local.kinds import KINDS
 from kbatch_core.local.statuses import (
     CHANGED,
@@ -111,6 +112,9 @@ def delete(
     _check_preconditions(resource, old, options.get("preconditions", {}))
     if resource == "namespaces":
         return _delete_namespace(store, old, dry_run)
+    if resource == "pods" and not dry_run:
+        grace = options.get("gracePeriodSeconds")
+        return delete_pod(store, old, store.now(), grace=None if grace is None else max(0, grace))
     new = copy.deepcopy(old)
     metadata = new["metadata"]
     finalizers = [one for one in metadata.get("finalizers", []) if one not in (FOREGROUND, ORPHAN)]
@@ -118,15 +122,11 @@ def delete(
     if policy in ("Foreground", "Orphan"):
         finalizers.append(FOREGROUND if policy == "Foreground" else ORPHAN)
     metadata.pop("finalizers", None)
-    if finalizers:
-        metadata["finalizers"] = finalizers
-    grace = _grace(resource, old, options.get("gracePeriodSeconds"))
-    if not finalizers and grace == 0:
+    if not finalizers:
         return old if dry_run else store.delete(resource, namespace, name, uid=old["metadata"]["uid"])
-    before = metadata.get("deletionGracePeriodSeconds")
-    if "deletionTimestamp" not in metadata or before is None or grace < before:
-        metadata["deletionTimestamp"] = timestamp(store.now() + grace)
-        metadata["deletionGracePeriodSeconds"] = grace
+    metadata["finalizers"] = finalizers
+    metadata.setdefault("deletionTimestamp", timestamp(store.now()))
+    metadata["deletionGracePeriodSeconds"] = 0
     return new if dry_run else store.update(resource, new)
 
 
@@ -135,16 +135,7 @@ def _policy(resource: str, options: Object) -> str:
     if "orphanDependents" in options:
         return "Orphan" if options["orphanDependents"] else "Background"
     given: str = options.get("propagationPolicy") or ("Orphan" if resource == "jobs" else "Background")
-    return given if resource == "jobs" or given == "Foreground" else "Background"
-
-
-def _grace(resource: str, obj: Object, asked: int | None) -> int:
-    """Seconds that a pod has to end; 0 for what is not running."""
-    if resource != "pods" or not obj["spec"].get("nodeName"):
-        return 0
-    if obj.get("status", {}).get("phase") in ("Succeeded", "Failed"):
-        return 0
-    return max(0, asked if asked is not None else int(obj["spec"].get("terminationGracePeriodSeconds", 30)))
+    return given if resource == "jobs" else "Background"
 
 
 def _check_preconditions(resource: str, obj: Object, wanted: Object) -> None:
