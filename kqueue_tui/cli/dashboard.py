@@ -32,8 +32,9 @@ def dashboard_options(function: Function) -> Function:
 
 
 def on_terminal() -> bool:
-    """Whether there is somebody who looks at a screen."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    """Whether there is somebody who looks at a screen. Textual reads stdin and writes to stderr."""
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(stream.isatty() for stream in streams) and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def open_dashboard(options: dict[str, Any], *, screen: str = "queue", script: str = "") -> int:

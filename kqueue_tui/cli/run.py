@@ -13,14 +13,16 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kbatch_core.client import Client
 from kbatch_core.errors import KbatchError
 from kbatch_core.model.safetext import safe_text
-from kbatch_core.status import JobRow
+
+if TYPE_CHECKING:
+    from kbatch_core.client import Client
+    from kbatch_core.status import JobRow
 
 # What a full disk or a broken one says where stdout leads.
 _CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -37,6 +39,8 @@ def cluster_options(function: Function) -> Function:
 
 def connect(options: Mapping[str, Any], *, history: bool = False) -> Client:
     """The Client of a command's cluster options. Raises NoCluster, BadConfig."""
+    from kbatch_core.client import Client  # half a second that the dashboard's first paint does not wait for
+
     return Client.connect(
         namespace=options["namespace"],
         context=options["context"],

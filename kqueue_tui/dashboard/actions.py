@@ -74,7 +74,17 @@ APP = (
     ),
 )
 
-ALWAYS = (_a("app.exit", "ctrl+c", "exit", "Quit", "Leave the dashboard, from anywhere.", "Dashboard"),)
+ALWAYS = (
+    _a("app.exit", "ctrl+c", "exit", "Quit", "Leave the dashboard, from anywhere.", "Dashboard"),
+    _a(
+        "app.suspend",
+        "ctrl+z",
+        "suspend",
+        "Suspend",
+        "Back to the shell for now; `fg` comes back.",
+        "Dashboard",
+    ),
+)
 
 MOVES = (
     _a("table.down", "j,down", "move(1)", "Down", "One line down.", "Move"),

@@ -22,6 +22,7 @@ from kqueue_tui.dashboard.gate import why_not
 from kqueue_tui.dashboard.messages import Dirty, QueueChanged, Tick
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.past import PastJobs
+from kqueue_tui.dashboard.process import leave_on_signals, suspend
 from kqueue_tui.dashboard.screens import job_screen
 from kqueue_tui.dashboard.screens.queue import QueueScreen
 from kqueue_tui.dashboard.state import LOG_PANES, State
@@ -187,6 +188,11 @@ class Dashboard(App[None]):
     def get_default_screen(self) -> Screen[None]:
         return QueueScreen(self)
 
+    def on_mount(self) -> None:
+        if not self.is_headless:
+            leave_on_signals(self)
+            self.app_resume_signal.subscribe(self, lambda app: app.refresh(layout=True))
+
     def on_ready(self) -> None:
         self.set_interval(1.0, self._tick)
         self.connect()
@@ -278,6 +284,10 @@ class Dashboard(App[None]):
     def action_exit(self) -> None:
         """Leave; while a write is on its way only after asking."""
         self.acting.leave(self.exit)
+
+    def action_suspend(self) -> None:
+        if not suspend():
+            self.say("No shell has started kqueue that could bring it back.", severity="warning")
 
     def on_unmount(self) -> None:
         self._feed.stop()

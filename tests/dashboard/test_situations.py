@@ -14,6 +14,7 @@ from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend, Scope
 from kqueue_tui.dashboard.config import Config
 from kqueue_tui.dashboard.demo.backend import DemoQueue, demo_backend
+from kqueue_tui.dashboard.demo.play import Play
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.state import State
 from kqueue_tui.dashboard.view.sync import stale_words, sync_words
@@ -78,6 +79,37 @@ async def test_a_filter_that_finds_nothing_says_so() -> None:
         assert "/nowhere" in status(app)
         await pilot.press("escape")
         assert notice(app) == ""
+
+
+async def test_while_the_first_jobs_come_the_cursor_stays_on_the_first_line_and_then_on_its_job() -> None:
+    newest, newer = "demo-c9x4rm2k", "demo-h6w3zt8p"
+    kept: dict[str, Play] = {}
+
+    def begin(backend: Backend) -> None:
+        queue = backend.queue
+        assert isinstance(queue, DemoQueue)
+        queue.state = Sync("LOADING")
+        for uid in (newest, newer):
+            kept[uid] = queue.play(uid)
+            queue.change(None, uid)
+
+    app = make_app(prepare=begin)
+    async with running(app) as pilot:
+        queue, table = queue_of(app), app.screen.query_one(QueueTable)
+
+        async def cursor_after(uid: str) -> str:
+            queue.change(kept[uid], uid)
+            await settle(pilot)
+            assert table.cursor is not None
+            return table.cursor.row.id
+
+        assert table.cursor is not None
+        assert table.cursor.row.id == "m2k7vd9c"
+        assert await cursor_after(newer) == "h6w3zt8p"
+        queue.state = None
+        await until(pilot, lambda: "LIVE" in status(app))
+        assert await cursor_after(newest) == "h6w3zt8p"
+        assert table.view.lines[0].row.id == "c9x4rm2k"
 
 
 async def test_no_cluster_then_one() -> None:

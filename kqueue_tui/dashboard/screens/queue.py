@@ -78,6 +78,8 @@ class QueueScreen(JobActions):
         with self.app.batch_update():
             self._table.now = dashboard.now()
             self._table.show()
+            sync = dashboard.sync
+            self._table.loading = sync is None or sync.state == "LOADING"
             shown = len(self._view.lines)
             told = what_to_say(dashboard, self._view) if not shown else None
             self._table.display = self._header.display = self._bar.display = told is None

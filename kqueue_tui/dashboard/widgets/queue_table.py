@@ -29,7 +29,10 @@ TICKS_A_SECOND = 10
 
 
 class QueueTable(ScrollView, can_focus=True):
-    """Shows a QueueView. `now` and `watched` are set by the screen before it calls `show` or `tick`."""
+    """Shows a QueueView. `now` and `watched` are set by the screen before it calls `show` or `tick`.
+
+    `loading`: the first jobs were still on their way when the screen last called `show`.
+    """
 
     COMPONENT_CLASSES = {  # noqa: RUF012
         f"{PREFIX}--{name}"
@@ -63,6 +66,7 @@ class QueueTable(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.view = view
         self.now = 0.0
+        self.loading = True
         self.watched: set[str] = set()
         self.marks: set[str] = set()
         self.columns = tuple(columns)
@@ -147,10 +151,13 @@ class QueueTable(ScrollView, can_focus=True):
     def _keep_cursor(self) -> None:
         """The cursor stays on its job; when that is gone, on the line that is now where it was.
 
-        A job that a filter had taken away gets it back.
+        A job that a filter had taken away gets it back. While the first jobs come, and nobody has chosen one, it
+        stays on the first line.
         """
         lines = self.view.lines
         row = self.view.index.get(self._chosen_key, self.view.index.get(self._cursor_key))
+        if self.loading and not self._chosen_key and lines:
+            row = 0
         if row is None and lines:
             row = min(self._cursor_row, len(lines) - 1)
         key = lines[row].key if row is not None else ""

@@ -1,0 +1,149 @@
+"""The dashboard on a real pty: whatever ends it, the terminal is left as it was found."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.commands.terminal import Terminal
+
+# Modes that a terminal has on when nothing else is said: the cursor is shown, long lines are wrapped.
+NORMAL = {"7", "25"}
+CRASH = """
+import sys
+from kqueue_tui.dashboard.screens.queue import QueueScreen
+def fail(screen):
+    raise RuntimeError("a mistake in kqueue")
+QueueScreen.action_columns = fail
+sys.argv[1:] = ["--demo"]
+from kqueue_tui.cli.kqueue import main
+main()
+"""
+
+
+def environ(home: Path) -> dict[str, str]:
+    return {"HOME": str(home), "COLORTERM": "truecolor"}
+
+
+def demo(home: Path) -> Terminal:
+    return Terminal("kqueue", "--demo", environ=environ(home), columns=120, lines=30)
+
+
+def wait_open(terminal: Terminal) -> None:
+    terminal.wait_for(lambda text: "LIVE" in text and "Quit" in text, "the dashboard")
+    assert {"1049", "2004", "1006"} <= terminal.modes()
+    assert "25" not in terminal.modes()
+
+
+def is_whole(terminal: Terminal, before: list[object]) -> bool:
+    return terminal.modes() <= NORMAL and "25" in terminal.modes() and terminal.attributes() == before
+
+
+def keys(text: str) -> Callable[[Terminal], None]:
+    return lambda terminal: terminal.type(text)
+
+
+def sends(number: signal.Signals) -> Callable[[Terminal], None]:
+    return lambda terminal: terminal.signal(number)
+
+
+@pytest.mark.parametrize(
+    ("leave", "code"),
+    [
+        (keys("q"), 0),
+        (keys("\x03"), 0),
+        (keys("?\x03"), 0),
+        (sends(signal.SIGINT), 130),
+        (sends(signal.SIGTERM), 143),
+        (sends(signal.SIGHUP), 129),
+    ],
+    ids=["q", "ctrl-c", "ctrl-c in a dialog", "INT", "TERM", "HUP"],
+)
+def test_leaving_leaves_the_terminal_whole(
+    tmp_path: Path, leave: Callable[[Terminal], None], code: int
+) -> None:
+    with demo(tmp_path) as terminal:
+        before = terminal.attributes()
+        wait_open(terminal)
+        assert terminal.attributes() != before
+        leave(terminal)
+        assert terminal.wait_end() == code
+        assert is_whole(terminal, before)
+        assert b"Traceback" not in terminal.raw
+    assert list(tmp_path.rglob("dashboard.json")), "the state of the screen is kept"
+
+
+def test_a_crash_leaves_the_terminal_whole_and_says_what_it_was(tmp_path: Path) -> None:
+    with Terminal("python", "-c", CRASH, environ=environ(tmp_path), columns=120, lines=30) as terminal:
+        before = terminal.attributes()
+        wait_open(terminal)
+        terminal.type("o")
+        assert terminal.wait_end() == 1
+        assert is_whole(terminal, before)
+        assert "a mistake in kqueue" in terminal.text()
+
+
+def test_a_closed_window_ends_it(tmp_path: Path) -> None:
+    with demo(tmp_path) as terminal:
+        wait_open(terminal)
+        terminal.hang_up()
+        assert terminal.wait_end() != 0
+    assert list(tmp_path.rglob("dashboard.json")), "the state of the screen is kept"
+
+
+def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(tmp_path: Path) -> None:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    shell = Terminal(
+        "/bin/bash", "--norc", "-i", environ=environ(tmp_path) | {"PS1": "% ", "PATH": path}, columns=120
+    )
+    with shell as terminal:
+        terminal.type("kqueue --demo\r")
+        wait_open(terminal)
+        terminal.type("\x1a")
+        terminal.wait_for(lambda text: "Stopped" in text and text.endswith("%"), "the shell")
+        assert terminal.modes() <= {*NORMAL, "2004"}, "bash's own line editor pastes in brackets"
+        terminal.type("echo in-$((1+1))-the-shell; fg\r")
+        terminal.wait_for(lambda text: "LIVE" in text and "Quit" in text, "the dashboard again")
+        assert b"in-2-the-shell" in terminal.raw
+        terminal.type("j?")
+        terminal.wait_for(lambda text: "? closes" in text, "keys to work")
+        terminal.type("\x03")
+        terminal.wait_for(lambda text: text.endswith("%"), "the shell at last")
+        terminal.type("exit 5\r")
+        assert terminal.wait_end() == 5
+
+
+def test_ctrl_z_without_a_shell_says_that_nobody_could_come_back(tmp_path: Path) -> None:
+    with demo(tmp_path) as terminal:
+        wait_open(terminal)
+        terminal.type("\x1a")
+        terminal.wait_for(lambda text: "No shell has started kqueue" in text, "a word about it")
+        terminal.type("q")
+        assert terminal.wait_end() == 0
+
+
+def test_it_is_drawn_anew_in_each_size(tmp_path: Path) -> None:
+    with demo(tmp_path) as terminal:
+        wait_open(terminal)
+        for columns, lines in ((200, 50), (80, 24), (30, 8), (10, 3), (1, 1), (120, 30)):
+            terminal.resize(columns, lines)
+        terminal.wait_for(
+            lambda text: len(text.splitlines()) == 30 and "Quit" in text.splitlines()[-1], "the size"
+        )
+        terminal.type("q")
+        assert terminal.wait_end() == 0
+        assert b"Traceback" not in terminal.raw
+
+
+def test_where_nobody_would_see_it_the_list_is_printed(tmp_path: Path) -> None:
+    command = '"$0" --namespace x 2>/dev/null; echo code-$?'
+    kqueue = str(Path(sys.executable).with_name("kqueue"))
+    with Terminal("/bin/sh", "-c", command, kqueue, environ=environ(tmp_path)) as terminal:
+        terminal.wait_end()
+        assert "code-3" in terminal.text()
+        assert b"\x1b" not in terminal.raw
