@@ -5,6 +5,8 @@ WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Tests start thousands of our processes: with this set each would compile the whole package anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: test check bench clean constraints screenshots
 test: $(READY)

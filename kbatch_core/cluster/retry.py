@@ -8,8 +8,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+import msgspec
 
 from kbatch_core.cluster.backoff import Backoff
 from kbatch_core.cluster.transport import AnswerLost
@@ -21,14 +22,13 @@ FIRST_WAIT = 0.2
 LONGEST_WAIT = 5.0
 
 
-@dataclass
-class Retry:
+class Retry(msgspec.Struct):
     """How long to go on: `limit_seconds` from the first call. Clock, sleep and random are passed in."""
 
     limit_seconds: float = 30.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    random: Callable[[], float] = field(default_factory=lambda: random.random)
+    random: Callable[[], float] = random.random
 
     def call(self, attempt: Callable[[], Result]) -> Result:
         """Call until it answers; raises the last error when the limit is reached, any other error at once.

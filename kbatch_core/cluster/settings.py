@@ -10,9 +10,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+import msgspec
 
 from kbatch_core.errors import NoCluster
 
@@ -90,13 +91,12 @@ class TokenFile:
         self._read_at = self._clock()
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """One cluster as one account sees it. `ca_file`, `cert_file`, `key_file` are paths; None = not used."""
 
     server: str
     namespace: str
-    credentials: Credentials = field(default_factory=NoCredentials)
+    credentials: Credentials = msgspec.field(default_factory=NoCredentials)
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None

@@ -6,7 +6,6 @@ this module needs no transport.
 
 from __future__ import annotations
 
-import getpass
 import os
 import socket
 from collections.abc import Callable, Collection, Mapping
@@ -197,6 +196,8 @@ def _login_name(environ: Mapping[str, str]) -> str:
     for name in ("LOGNAME", "USER"):
         if environ.get(name):
             return environ[name]
+    import getpass  # brings termios along; the names above are usually there
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -7,7 +7,6 @@ only when it ended well; of one that did not, only the limit that ended it says 
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -165,6 +164,8 @@ def _spread(values: Sequence[tuple[float | None, Task]]) -> Spread | None:
     known = [(value, task) for value, task in values if value is not None]
     if not known:
         return None
+    import statistics  # brings fractions along: not for a submit
+
     low, high = min(known, key=lambda pair: pair[0]), max(known, key=lambda pair: pair[0])
     return Spread(low[0], low[1], statistics.median(value for value, _ in known), high[0], high[1])
 

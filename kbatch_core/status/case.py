@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from kbatch_core.errors import BadOption
 from kbatch_core.model import labels
@@ -28,8 +29,7 @@ from kbatch_core.status.verdict import ClusterFacts
 _REFUSED_BY_NODE = ("UnexpectedAdmissionError", "NodeAffinity", "NodeShutdown", "TopologyAffinityError")
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(msgspec.Struct, frozen=True):
     """One job or task. `pod` is its newest; `events` are oldest first; `task` None is the job as a whole.
 
     `succeeded` and `failed` say that it is over, by the Job's own conditions (or indexes, for a task). Neither

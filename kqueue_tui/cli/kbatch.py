@@ -21,7 +21,6 @@ from kbatch_core.model.options.resolve import Resolved, resolve, without_job_opt
 from kbatch_core.scripts import check_secrets
 from kbatch_core.site import Site
 from kqueue_tui.cli.command_line import CommandLine, TableCommand
-from kqueue_tui.cli.follow import follow, wait
 from kqueue_tui.cli.run import complain
 from kqueue_tui.cli.run import main as run
 from kqueue_tui.cli.said import dump, say_next, say_report, show_options
@@ -171,9 +170,11 @@ def submit(client: Client, site: Site, submission: Submission, resolved: Resolve
         click.echo(f"Submitted batch job {submission.job_id}")
         if sys.stdout.isatty():
             say_next(submission)
-    if resolved.get("follow"):
-        return follow(client, job)
-    return wait(client, job) if resolved.get("wait") else 0
+    if not (resolved.get("follow") or resolved.get("wait")):
+        return 0
+    from kqueue_tui.cli.follow import follow, wait  # a submit alone is faster without
+
+    return follow(client, job) if resolved.get("follow") else wait(client, job)
 
 
 def main() -> None:

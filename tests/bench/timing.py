@@ -12,6 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
+def inherited(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of what is measured. Python keeps what it has compiled, as it does of an installed package."""
+    return {**os.environ, **(environ or {}), "PYTHONDONTWRITEBYTECODE": ""}
+
+
 def measure(command: Sequence[str], environ: Mapping[str, str] | None = None) -> tuple[float, float]:
     """(wall seconds, CPU seconds) of one run. Raises CalledProcessError when it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -21,7 +26,7 @@ def measure(command: Sequence[str], environ: Mapping[str, str] | None = None) ->
         check=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env={**os.environ, **(environ or {})},
+        env=inherited(environ),
     )
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -57,9 +62,25 @@ def cost(command: Sequence[str], environ: Mapping[str, str] | None = None) -> Co
         check=True,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, **(environ or {})},
+        env=inherited(environ),
     )
     return Cost(*map(float, answer.stdout.split()))
+
+
+def medians(
+    commands: Mapping[str, Sequence[str]], *, runs: int = 9, environ: Mapping[str, str] | None = None
+) -> dict[str, tuple[float, float]]:
+    """The median (wall seconds, CPU seconds) of each command, run in turn after a first run that does not count."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    for command in commands.values():
+        measure(command, environ)
+    for _ in range(runs):
+        for name, command in commands.items():
+            times[name].append(measure(command, environ))
+    return {
+        name: (statistics.median(wall for wall, _ in pairs), statistics.median(cpu for _, cpu in pairs))
+        for name, pairs in times.items()
+    }
 
 
 def compare(
@@ -71,17 +92,12 @@ def compare(
     environ: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Lines with the median times of `ours` and of each peer, and the ratio of ours to it."""
-    commands = {"ours": ours, **peers}
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-    for _ in range(runs):
-        for name, command in commands.items():
-            times[name].append(measure(command, environ))
-    walls = {name: statistics.median(wall for wall, _ in pairs) for name, pairs in times.items()}
-    cpus = {name: statistics.median(cpu for _, cpu in pairs) for name, pairs in times.items()}
-    lines = [f"{title}: wall {walls['ours'] * 1000:.0f} ms, CPU {cpus['ours'] * 1000:.0f} ms"]
+    times = medians({"ours": ours, **peers}, runs=runs, environ=environ)
+    wall, cpu = times.pop("ours")
+    lines = [f"{title}: wall {wall * 1000:.0f} ms, CPU {cpu * 1000:.0f} ms"]
     lines += [
-        f"  against {name}: wall {walls[name] * 1000:.0f} ms (ratio {walls['ours'] / walls[name]:.2f}), "
-        f"CPU {cpus[name] * 1000:.0f} ms (ratio {cpus['ours'] / cpus[name]:.2f})"
-        for name in peers
+        f"  against {name}: wall {their_wall * 1000:.0f} ms (ratio {wall / their_wall:.2f}), "
+        f"CPU {their_cpu * 1000:.0f} ms (ratio {cpu / their_cpu:.2f})"
+        for name, (their_wall, their_cpu) in times.items()
     ]
     return lines

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -227,7 +226,9 @@ def with_token(fleet: Fleet, token: str) -> Client:
     """A Client for a token's account."""
     path = Path(fleet.cluster.folder) / f"token-{fleet.namespace}"
     path.write_text(token)
-    settings = replace(fleet.transport.settings, credentials=TokenFile(path), cert_file=None, key_file=None)
+    settings = msgspec.structs.replace(
+        fleet.transport.settings, credentials=TokenFile(path), cert_file=None, key_file=None
+    )
     client = fleet.client_of("ann")
     client.api = Api(Transport(settings))
     return client

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -255,7 +254,7 @@ def test_a_wrong_token_is_expired_and_a_rotated_one_is_read_again(
 
 def test_a_server_that_is_down_is_said_at_once(namespace: str, cluster: Cluster) -> None:
     settings = from_kubeconfig(str(cluster.kubeconfig), namespace=namespace)
-    down = Api(Transport(replace(settings, server="https://127.0.0.1:1")))
+    down = Api(Transport(msgspec.structs.replace(settings, server="https://127.0.0.1:1")))
     with pytest.raises(ConnectionFailed, match="refuses connections") as caught:
         down.list_jobs()
     assert caught.value.exit_code == 3
