@@ -26,6 +26,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """One submit, ready to be sent: the object, and what the user is told about it."""
 
     job_id: str
+    submit_id: str
     name: str
     manifest: dict[str, Any]
     place: Place
@@ -79,6 +80,7 @@ def build_job(
     }
     return Submission(
         job_id=job_id,
+        submit_id=submit_id,
         name=name,
         manifest=manifest,
         place=place,

@@ -21,9 +21,10 @@ from kbatch_core.model.options.resolve import Resolved, resolve, without_job_opt
 from kbatch_core.scripts import check_secrets
 from kbatch_core.site import Site
 from kqueue_tui.cli.command_line import CommandLine, TableCommand
+from kqueue_tui.cli.dump import dump
 from kqueue_tui.cli.run import complain
 from kqueue_tui.cli.run import main as run
-from kqueue_tui.cli.said import dump, say_next, say_report, show_options
+from kqueue_tui.cli.said import say_next, say_report, show_options
 from kqueue_tui.cli.source import Source, read_lines, read_source, read_stdin
 
 
@@ -155,13 +156,25 @@ def submit(client: Client, site: Site, submission: Submission, resolved: Resolve
     """Send it, or show it; then say its id, and stay with it when asked to."""
     form = resolved.get("dry-run")
     if form:
-        click.echo(dump(submission, "json" if form == "json" or resolved.get("json") else "yaml"), nl=False)
+        click.echo(
+            dump(submission.manifest, "json" if form == "json" or resolved.get("json") else "yaml"), nl=False
+        )
         return 0
     if resolved.get("test-only"):
         report = site.report(submission, lambda: client.submit(submission, dry_run=True))
         return say_report(report, as_json=bool(resolved.get("json")))
     site.check(submission)
-    job = client.submit(submission, warn=lambda sentence: complain("kbatch", sentence))
+    try:
+        job = client.submit(submission, warn=lambda sentence: complain("kbatch", sentence))
+    except KeyboardInterrupt:
+        job_id = submission.job_id
+        complain(
+            "kbatch",
+            f"Interrupted: whether job {job_id} was submitted is not known.",
+            f"Look with `kqueue show {job_id}`, or submit again with `--submit-id {submission.submit_id}`: "
+            "that makes no second job.",
+        )
+        return 130
     if resolved.get("json"):
         click.echo(msgspec.json.format(msgspec.json.encode(client.row(job)), indent=2).decode())
     elif resolved.get("parsable"):

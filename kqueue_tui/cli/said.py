@@ -41,17 +41,6 @@ def say_report(report: Report, *, as_json: bool) -> int:
     return 0 if report.runs else 1
 
 
-def dump(submission: Submission, form: str) -> str:
-    """The Job exactly as it would be sent, as YAML or JSON."""
-    if form == "json":
-        import json
-
-        return json.dumps(submission.manifest, indent=2, ensure_ascii=False) + "\n"
-    import yaml
-
-    return yaml.safe_dump(submission.manifest, sort_keys=False, allow_unicode=True)
-
-
 def _say(lines: list[tuple[str, str]] | tuple[tuple[str, str], ...], *, err: bool) -> None:
     for subject, text in lines:
         click.echo(f"  {subject:<9}{safe_text(text)}", err=err)

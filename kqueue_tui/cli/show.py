@@ -19,6 +19,7 @@ from kbatch_core.status import JobRow
 from kbatch_core.status.tasks import task_numbers
 from kqueue_tui.cli import facts
 from kqueue_tui.cli.completion import complete_jobs
+from kqueue_tui.cli.dump import dump_all
 from kqueue_tui.cli.run import cluster_options, complain, connect, in_colour, paint_state
 
 Look = tuple[Found, int | None]
@@ -138,23 +139,3 @@ def whole(client: Client, found: Found) -> dict[str, Any]:
     found_object = client.api.get_job_object(metadata.name, namespace=metadata.namespace)
     found_object["metadata"].pop("managedFields", None)
     return found_object
-
-
-def dump_all(objects: Sequence[object], form: str) -> str:
-    """Objects as YAML documents or JSON text; several in JSON are a List, as kubectl prints them."""
-    if form == "yaml" or len(objects) == 1:
-        return "---\n".join(dump(one, form) for one in objects)
-    return dump({"apiVersion": "v1", "kind": "List", "items": objects}, form)
-
-
-def dump(value: object, form: str) -> str:
-    """An object as YAML or JSON text: any script as it is, unless something in it could act on a terminal."""
-    import json
-
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    tame = text.replace("\n", "").isprintable()
-    if form == "json":
-        return (text if tame else json.dumps(value, indent=2)) + "\n"
-    import yaml
-
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=tame)

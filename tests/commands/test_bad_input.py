@@ -23,14 +23,22 @@ contexts: [{name: main, context: {cluster: c, user: u, namespace: science}}]
 
 def run(prog: str, *args: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """kbatch or kqueue as a user starts it, in `cwd`, with an otherwise empty home."""
+    process = started(prog, *args, cwd=cwd, **environ)
+    out, err = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def started(prog: str, *args: str, cwd: Path, **environ: str) -> subprocess.Popen[str]:
+    """As `run`, while it runs."""
     inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    return subprocess.run(
+    return subprocess.Popen(
         [str(Path(sys.executable).with_name(prog)), *args],
         cwd=cwd,
         env={**inherited, "HOME": str(cwd), "LC_ALL": "C.UTF-8", **environ},
-        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
     )
 
 

@@ -53,7 +53,7 @@ class Prepared:
 
     def yaml(self) -> str:
         """The Job exactly as it would be sent."""
-        from kqueue_tui.cli.show import dump
+        from kqueue_tui.cli.dump import dump
 
         return dump(self.submission.manifest, "yaml")
 

@@ -249,7 +249,7 @@ class DetailScreen(JobScreen):
     def _page_yaml(self) -> tuple[Content, Content]:
         from textual.highlight import highlight
 
-        from kqueue_tui.cli.show import dump
+        from kqueue_tui.cli.dump import dump
 
         if self._details is None:
             return self._waiting(), Content("")
