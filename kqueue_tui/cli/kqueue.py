@@ -24,6 +24,7 @@ COMMANDS = {
     "shell": ("kqueue_tui.cli.shell", "Open a shell in a job that runs, or run a command there."),
     "eff": ("kqueue_tui.cli.eff", "Show what a job used, and what to ask for next time."),
     "history": ("kqueue_tui.cli.history", "Show the history in home, and remove old jobs from it."),
+    "submit": ("kqueue_tui.cli.submit", "Fill in a form and submit a job."),
     "wait": ("kqueue_tui.cli.wait", "Wait until jobs have ended; their exit code."),
     "cancel": ("kqueue_tui.cli.cancel", "End jobs and keep their record."),
     "hold": ("kqueue_tui.cli.hold", "Keep jobs from running."),

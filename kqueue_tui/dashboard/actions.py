@@ -25,7 +25,7 @@ class Action:
     """`title` is one or two words for the footer, `about` a sentence for help and palette.
 
     `hint`: shown in the footer, at most eight per focus. `needs` is the right it takes; None for what only looks.
-    `writes`: switched off while the data is stale and with --readonly.
+    `writes`: switched off with --readonly, and while the data is stale unless it is `about_nothing_shown`.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Action:
     hint: bool = False
     needs: Right | None = None
     writes: bool = False
+    about_nothing_shown: bool = False
 
 
 def bindings(actions: Iterable[Action], *, priority: bool = False) -> list[BindingType]:
@@ -58,8 +59,9 @@ def _a(
     hint: bool = False,
     needs: Right | None = None,
     writes: bool = False,
+    about_nothing_shown: bool = False,
 ) -> Action:
-    return Action(id, keys, name, title, about, group, hint, needs, writes)
+    return Action(id, keys, name, title, about, group, hint, needs, writes, about_nothing_shown)
 
 
 APP = (
@@ -135,6 +137,8 @@ QUEUE = (
        "The log of the job under the cursor below the queue, beside it, or not.", "See"),
     _a("queue.zoom", "z", "zoom", "Zoom", "The queue or the log pane fills the screen, or no longer.", "See"),
     _a("queue.other", "tab", "other", "Other", "To the log pane, and back.", "Move"),
+    _a("queue.submit", "n", "submit", "New", "Fill in a form and submit a job.", "Submit", hint=True),
+    _a("queue.resubmit", "R", "resubmit", "Resubmit", "The form, filled in as this job was submitted.", "Submit"),
     _a("queue.cancel", "c", "cancel", "Cancel", "End the jobs and keep their record.", "Act",
        hint=True, needs=PATCH_JOBS, writes=True),
     _a("queue.hold", "h", "hold", "Hold", "Keep the jobs from starting.", "Act", hint=True, needs=PATCH_JOBS,
@@ -173,7 +177,7 @@ DETAIL = (
     _a("detail.first", "g,home", "first", "First", "The first line.", "Move"),
     _a("detail.last", "G,end", "last", "Last", "The last line.", "Move"),
     _a("detail.back", "q,escape", "back", "Back", "Back to the queue.", "Dashboard", hint=True),
-    *(action for action in QUEUE if action.group == "Act" or action.id == "queue.copy"),
+    *(action for action in QUEUE if action.group == "Act" or action.id in ("queue.copy", "queue.resubmit")),
 )  # fmt: skip
 
 LOG_MOVES = (
@@ -222,9 +226,58 @@ LOG_SCREEN = (
        "Dashboard", hint=True),
 )  # fmt: skip
 
+FIELDS = (
+    _a("form.down", "j,down,tab", "move(1)", "Down", "The next field.", "Move"),
+    _a("form.up", "k,up,shift+tab", "move(-1)", "Up", "The field before.", "Move"),
+    _a("form.page-down", "pagedown,ctrl+d,ctrl+f", "move_page(1)", "Page down", "A page down.", "Move"),
+    _a("form.page-up", "pageup,ctrl+u,ctrl+b", "move_page(-1)", "Page up", "A page up.", "Move"),
+    _a("form.first", "g,home", "move_end(0)", "First", "The first field.", "Move"),
+    _a("form.last", "G,end", "move_end(-1)", "Last", "The last field.", "Move"),
+    _a("form.clear", "x,delete,backspace", "clear", "Clear", "Empty the field.", "Fill in"),
+    _a("form.take-over", "right,l", "take_over", "Take over",
+       "Fill in what comes from the script, a config or an earlier job, to change it.", "Fill in"),
+)  # fmt: skip
+
+FORM = (
+    _a("form.edit", "enter,i,space", "edit", "Edit", "Type the field: Enter keeps it, Esc gives up; or switch it.",
+       "Fill in", hint=True),
+    _a("form.submit", "s,ctrl+s", "submit", "Submit", "Check it with the cluster, ask, and submit it.", "Submit",
+       hint=True, needs=CREATE_JOBS, writes=True, about_nothing_shown=True),
+    _a("form.test", "t", "test", "Test", "What the cluster says to it; nothing is submitted.", "Submit",
+       hint=True),
+    _a("form.files", "o", "files", "Files", "Choose the script or notebook from the files in home.", "Fill in",
+       hint=True),
+    _a("form.search", "slash", "search", "Find", "Find an option by words of its help.", "Fill in", hint=True),
+    _a("form.yaml", "y", "preview('yaml')", "YAML", "The Job as it would be sent.", "See", hint=True),
+    _a("form.script", "v", "preview('script')", "Script", "The script that would be sent.", "See"),
+    _a("form.more", "a", "more", "All options", "Show every option, or only the common ones.", "Fill in"),
+    _a("form.editor", "e", "editor", "Editor", "Open the script in $EDITOR.", "Fill in"),
+    _a("form.history", "H", "history", "History", "Begin from an earlier job.", "Begin"),
+    _a("form.templates", "T", "templates", "Templates", "Begin from a template, or forget one.", "Begin"),
+    _a("form.keep", "w", "keep", "Keep", "Keep the form as a template.", "Begin"),
+    _a("form.empty", "N", "empty", "Empty", "Empty every field.", "Begin"),
+    _a("form.copy", "Y", "copy", "Copy", "Copy the kbatch command.", "See"),
+    _a("form.back", "q,escape", "back", "Back", "Back to the queue; what is filled in stays until next time.",
+       "Dashboard", hint=True),
+)  # fmt: skip
+
+FILES = (
+    _a("files.down", "j,down", "move(1)", "Down", "One line down.", "Move"),
+    _a("files.up", "k,up", "move(-1)", "Up", "One line up.", "Move"),
+    _a("files.page-down", "pagedown,ctrl+d,ctrl+f,space", "move_page(1)", "Page down", "A page down.", "Move"),
+    _a("files.page-up", "pageup,ctrl+u,ctrl+b", "move_page(-1)", "Page up", "A page up.", "Move"),
+    _a("files.first", "g,home", "move_end(0)", "First", "The first line.", "Move"),
+    _a("files.last", "G,end", "move_end(-1)", "Last", "The last line.", "Move"),
+    _a("files.open", "enter,e,right,l", "open", "Open", "Open the folder, or take the file.", "Files"),
+    _a("files.close", "left,h", "close", "Close", "Close the folder.", "Files"),
+    _a("files.hidden", "full_stop", "hidden", "Hidden", "Show hidden files, or no longer.", "Files"),
+    _a("files.find", "slash", "find", "Find", "To the next name with a text.", "Files"),
+    _a("files.again", "n", "again", "Again", "To the next one.", "Files"),
+)  # fmt: skip
+
 REBINDABLE = frozenset(
     action.id
-    for actions in (APP, ALWAYS, MOVES, QUEUE, DETAIL, LOG_MOVES, LOG, LOG_SCREEN)
+    for actions in (APP, ALWAYS, MOVES, QUEUE, DETAIL, LOG_MOVES, LOG, LOG_SCREEN, FIELDS, FORM, FILES)
     for action in actions
 )
 """The ids that the config's keymap may have."""

@@ -26,6 +26,7 @@ from kqueue_tui.dashboard.process import leave_on_signals, suspend
 from kqueue_tui.dashboard.screens import job_screen
 from kqueue_tui.dashboard.screens.queue import QueueScreen
 from kqueue_tui.dashboard.state import LOG_PANES, State
+from kqueue_tui.dashboard.submitting import Submitting
 from kqueue_tui.dashboard.terminal import Terminal
 from kqueue_tui.dashboard.themes import pick_theme
 from kqueue_tui.dashboard.view.columns import COLUMNS
@@ -82,6 +83,7 @@ class Dashboard(App[None]):
         order = first_order(state, config)
         self.view.change(0.0, filter=Filter.parse(text, frozenset(state.groups)), order=order)
         self.acting = Acting(self)
+        self.submitting = Submitting(self)
         self._bell = Bell(config.bell, self.watched)
         self._clock = clock
         self._keep = keep
@@ -196,6 +198,8 @@ class Dashboard(App[None]):
     def on_ready(self) -> None:
         self.set_interval(1.0, self._tick)
         self.connect()
+        if self.options.screen == "form":
+            self.submitting.open_script(self.options.script)
 
     def connect(self, scope: Scope | None = None) -> None:
         """Connect anew, to another scope or the same."""
@@ -230,6 +234,10 @@ class Dashboard(App[None]):
     @on(Acting.Done)
     def _written(self, done: Acting.Done) -> None:
         self.acting.tell(done)
+
+    @on(Submitting.Sent)
+    async def _submitted(self, sent: Submitting.Sent) -> None:
+        await self.submitting.tell(sent)
 
     @on(Worker.StateChanged)
     def _worker_ended(self, event: Worker.StateChanged) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kbatch_core.logs import LogRequest
     from kbatch_core.model.objects import Event, Job, Pod
     from kbatch_core.status.row import JobRow
+    from kqueue_tui.dashboard.form.desk import Desk
     from kqueue_tui.dashboard.log_feed import Reader
 
 SyncState = Literal["LOADING", "LIVE", "STALE", "RETRYING", "FORBIDDEN"]
@@ -81,8 +82,8 @@ class Scope:
 class Backend:
     """A connection, once it is there. `shell` gives the command that opens a shell in a job's pod.
 
-    `details`, `logs` and `past` block: they are called in threads. `past` gives the rows that only the history has,
-    when the cluster has shown the jobs of these ids; None = it is not known what it has.
+    `details`, `logs`, `past` and what `desk` does block: they are called in threads. `past` gives the rows that only
+    the history has, when the cluster has shown the jobs of these ids; None = it is not known what it has.
 
     `now` is the clock that rows are made with, in seconds since the epoch.
     """
@@ -97,6 +98,7 @@ class Backend:
     details: Callable[[JobRow], Details]
     logs: Callable[[JobRow, LogRequest], Reader]
     past: Callable[[Collection[str] | None], Sequence[JobRow]]
+    desk: Desk
 
 
 class Connect(Protocol):

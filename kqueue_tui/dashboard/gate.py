@@ -22,7 +22,7 @@ def why_not(
         verb, resource, subresource = action.needs
         what = f"{resource}/{subresource}" if subresource else resource
         return f'Your account may not {verb} {what} in namespace "{namespace}".'
-    if action.writes and state != "LIVE":
+    if action.writes and state != "LIVE" and not action.about_nothing_shown:
         if state in (None, "LOADING"):
             return "The jobs are still being read."
         return "What is shown may be out of date, so nothing is changed until the cluster answers again."

@@ -14,6 +14,7 @@ from kbatch_core.errors import Refused
 from kbatch_core.queue.sync import Sync
 from kbatch_core.status.row import JobRow, make_row, task_rows
 from kqueue_tui.dashboard.backend import Backend, Scope
+from kqueue_tui.dashboard.demo.desk import DemoDesk
 from kqueue_tui.dashboard.demo.details import details_of
 from kqueue_tui.dashboard.demo.logs import DemoLog
 from kqueue_tui.dashboard.demo.play import Objects, Play, objects
@@ -219,5 +220,6 @@ def demo_backend(
         details=lambda row: details_of(queue.play(row.uid), row, clock()),
         logs=lambda row, request: DemoLog(lambda: queue.row(row, request.task), request, clock),
         past=queue.past,
+        desk=DemoDesk(queue, clock),
         shell=lambda row: ["sh", "-c", f"echo The demo has no pod for {row.id}.; sleep 1"],
     )

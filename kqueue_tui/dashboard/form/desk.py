@@ -6,15 +6,17 @@ Every step is the command line's own code on the form's words.
 from __future__ import annotations
 
 import dataclasses
+import random
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from kbatch_core.errors import BadOption, BadScript, KbatchError
+from kbatch_core.model.names import new_submit_id
 from kbatch_core.model.safetext import safe_text
 from kqueue_tui.dashboard.form.earlier import values_of
-from kqueue_tui.dashboard.form.model import Form, field_of, words
+from kqueue_tui.dashboard.form.model import SCRIPT, Form, field_of, words
 
 if TYPE_CHECKING:
     from kbatch_core.client import Client
@@ -73,6 +75,7 @@ class Desk(Protocol):
 
     @property
     def where(self) -> Sequence[str]: ...
+    def new_submit_id(self) -> str: ...
     def prepare(self, form: Form, submit_id: str) -> Prepared: ...
     def report(self, prepared: Prepared) -> Report: ...
     def submit(self, prepared: Prepared) -> tuple[Job, tuple[str, ...]]: ...
@@ -87,13 +90,17 @@ class ClusterDesk:
         self._client = client
         self.where = tuple(where)
 
+    def new_submit_id(self) -> str:
+        """One that nobody has used."""
+        return new_submit_id(random.SystemRandom())
+
     def prepare(self, form: Form, submit_id: str) -> Prepared:
         """The Job that would be sent, under this submit id unless the form has one of its own."""
         from kqueue_tui.cli.kbatch import submission_of
 
         line, source, resolved = read_form(form, submit_id)
         site, submission = submission_of(self._client, line, resolved, source)
-        return Prepared(submission, _notes(resolved, submission.warnings), site)
+        return Prepared(submission, notes_of(resolved, submission.warnings), site)
 
     def report(self, prepared: Prepared) -> Report:
         """What `kbatch --test-only` would find."""
@@ -153,7 +160,7 @@ def read_form(form: Form, submit_id: str = "") -> Read:
 
 
 def check(form: Form) -> Checked:
-    """Everything that can be told without a cluster."""
+    """Everything that can be told without a cluster. Beside a mistake the values of all other fields are told."""
     from kqueue_tui.cli.kbatch import spec_of
 
     try:
@@ -161,7 +168,9 @@ def check(form: Form) -> Checked:
         if source is not None:
             spec_of(resolved, source)
     except KbatchError as error:
-        return Checked(safe_text(str(error)), field_of(error))
+        field = field_of(error)
+        others = check(form.having(field, "")) if form.text(field) and field != SCRIPT else Checked()
+        return dataclasses.replace(others, problem=safe_text(str(error)), field=field)
     values = {
         value.option.name: (safe_text(value.text), safe_text(value.source))
         for found in resolved.values.values()
@@ -169,13 +178,14 @@ def check(form: Form) -> Checked:
     }
     return Checked(
         values=values,
-        notes=_notes(resolved),
+        notes=notes_of(resolved),
         script_name=source.name if source is not None else "",
         script=source.text if source is not None else "",
     )
 
 
-def _notes(resolved: Resolved, warnings: Sequence[str] = ()) -> tuple[str, ...]:
+def notes_of(resolved: Resolved, warnings: Sequence[str] = ()) -> tuple[str, ...]:
+    """What is told about a job that can be made."""
     said = (resolved.ignored_sentence(), *resolved.notes, *warnings)
     return tuple(safe_text(note) for note in said if note)
 

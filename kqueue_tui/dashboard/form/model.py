@@ -16,6 +16,7 @@ import msgspec
 from kbatch_core.errors import BadOption, BadScript, KbatchError
 from kbatch_core.model.options.option import Option
 from kbatch_core.model.options.table import BY_NAME, TABLE
+from kbatch_core.model.safetext import safe_text
 
 SCRIPT = "script"
 ARGUMENTS = "arguments"
@@ -156,10 +157,14 @@ def to_json(form: Form) -> dict[str, Any]:
 
 
 def from_json(data: object) -> Form | None:
-    """A form that was kept; None for anything else. Options that are no longer known are left out."""
+    """A form that was kept; None for anything else. Options that are no longer known are left out.
+
+    Its texts are such as could have been typed: nothing in them acts on the terminal.
+    """
     try:
         form = msgspec.convert(data, Form)
     except msgspec.ValidationError:
         return None
     known = {option.name for part in fields() for option in part}
-    return msgspec.structs.replace(form, options={k: v for k, v in form.options.items() if k in known})
+    options = {name: safe_text(text) for name, text in form.options.items() if name in known}
+    return Form(safe_text(form.script), safe_text(form.arguments), options)

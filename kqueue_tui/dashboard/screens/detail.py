@@ -234,7 +234,7 @@ class DetailScreen(JobScreen):
         return Content("\n").join(lines or [Content(none)]), Content("")
 
     def _page_script(self) -> tuple[Content, Content]:
-        from textual.highlight import highlight
+        from kqueue_tui.dashboard.view.code import coloured
 
         details = self._details
         if details is None:
@@ -243,8 +243,7 @@ class DetailScreen(JobScreen):
             return Content("\n").join(
                 map(Content, details.problems or ("The script is not known.",))
             ), Content("")
-        code = "\n".join(_shown(line) for line in details.script.splitlines())
-        return highlight(code, language=_language(details.script_name, code)), Content("")
+        return coloured(details.script, details.script_name), Content("")
 
     def _page_yaml(self) -> tuple[Content, Content]:
         from textual.highlight import highlight
@@ -287,18 +286,3 @@ class DetailScreen(JobScreen):
 
     def action_retry(self) -> None:
         self._read()
-
-
-def _shown(line: str) -> str:
-    from kbatch_core.model.safetext import safe_text
-
-    return safe_text(line.expandtabs(8))
-
-
-def _language(name: str, code: str) -> str:
-    first = code.partition("\n")[0] if code.startswith("#!") else name
-    for word, language in (("python", "python"), (".py", "python"), (".R", "r"), ("Rscript", "r"), (".jl", "julia"),
-                           ("julia", "julia"), ("perl", "perl")):  # fmt: skip
-        if word in first:
-            return language
-    return "bash"

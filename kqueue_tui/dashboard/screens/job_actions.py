@@ -39,6 +39,20 @@ class JobActions(DashboardScreen):
     def action_rerun(self) -> None:
         self.dashboard.acting.ask("rerun", self.chosen_rows())
 
+    def action_submit(self) -> None:
+        self.dashboard.submitting.open()
+
+    def action_resubmit(self) -> None:
+        """The form, as one job was submitted; a task stands for its array."""
+        rows = self.chosen_rows()
+        if len(rows) != 1:
+            if rows:
+                self.dashboard.say(
+                    "The form is for one job: take the marks away with Esc.", severity="warning"
+                )
+            return
+        self.dashboard.submitting.open_like(rows[0].id.partition("_")[0])
+
     def action_delete(self) -> None:
         self.dashboard.acting.ask("delete", self.chosen_rows())
 

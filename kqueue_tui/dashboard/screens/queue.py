@@ -51,6 +51,7 @@ class QueueScreen(JobActions):
         self._hints = Hints()
         body = Vertical(self._header, self._table, self._notice, id="body")
         self._main = TableAndLog(dashboard, body, self._table)
+        self._awaited = ""
 
     def compose(self) -> ComposeResult:
         yield self._status
@@ -80,6 +81,7 @@ class QueueScreen(JobActions):
             self._table.show()
             sync = dashboard.sync
             self._table.loading = sync is None or sync.state == "LOADING"
+            self._go_to_awaited()
             shown = len(self._view.lines)
             told = what_to_say(dashboard, self._view) if not shown else None
             self._table.display = self._header.display = self._bar.display = told is None
@@ -131,6 +133,19 @@ class QueueScreen(JobActions):
     def _sort_by(self, clicked: ColumnHeader.Clicked) -> None:
         order = self._view.order
         self._sort(Order(clicked.column, not order.reverse if clicked.column == order.column else False))
+
+    def go_to(self, uid: str) -> None:
+        """Put the cursor on a job, as soon as it is there; a filter that would hide it is taken away."""
+        self._awaited = uid
+        self._renew()
+
+    def _go_to_awaited(self) -> None:
+        if self._awaited and self._view.row(self._awaited) is not None:
+            uid, self._awaited = self._awaited, ""
+            if uid not in self._view.index:
+                self._view.change(self.dashboard.now(), filter=Filter())
+                self._table.show()
+            self._table.put_cursor(uid)
 
     def chosen_rows(self) -> Sequence[JobRow]:
         return [line.row for line in self._table.targets]

@@ -1,0 +1,118 @@
+"""Submitting: opens the form, sends its job in a thread, exactly once, and shows what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from kbatch_core.errors import KbatchError, UnknownOutcome
+from kbatch_core.model.safetext import safe_text
+from kqueue_tui.dashboard.form.model import Form
+
+if TYPE_CHECKING:
+    from kbatch_core.model.objects import Job
+    from kqueue_tui.dashboard.app import Dashboard
+    from kqueue_tui.dashboard.form.desk import Prepared
+
+TOLD_SECONDS = 20.0
+
+
+class Submitting:
+    """Owned by the app. `draft` is what the form held when it was left; `unsure` a form whose outcome is unknown."""
+
+    @dataclass
+    class Sent(Message):
+        """A submit has ended: with a Job, or with what went wrong."""
+
+        form: Form
+        job: Job | None
+        warnings: tuple[str, ...]
+        error: KbatchError | None
+
+    def __init__(self, app: Dashboard) -> None:
+        self._app = app
+        self.draft = Form()
+        self.unsure: Form | None = None
+        self._sent: list[tuple[Form, str]] = []
+        self._next_id = ""
+
+    @property
+    def busy(self) -> bool:
+        return any(worker.name == "submit" and worker.is_running for worker in self._app.workers)
+
+    def open(self, form: Form | None = None) -> None:
+        """Open the form, filled in with this or as it was left."""
+        from kqueue_tui.dashboard.screens.form import FormScreen
+
+        self._app.push_screen(FormScreen(self.draft if form is None else form))
+
+    def open_script(self, script: str) -> None:
+        """Open the form with the path of a script."""
+        self.open(Form(safe_text(script)))
+
+    def open_like(self, job_id: str) -> None:
+        """Open the form as an earlier job was submitted."""
+        self.open(Form(options={"like": job_id}))
+
+    def submit_id(self, form: Form) -> str:
+        """One for every form until one is sent; that keeps it, so that sending it again makes no second job."""
+        for sent, submit_id in self._sent:
+            if sent == form:
+                return submit_id
+        backend = self._app.backend
+        if not self._next_id and backend is not None:
+            self._next_id = backend.desk.new_submit_id()
+        return self._next_id
+
+    def send(self, form: Form, prepared: Prepared) -> None:
+        """Submit it; Sent says what came of it. Nothing while another is on its way."""
+        backend = self._app.backend
+        if backend is None or self.busy:
+            return
+        self._sent.append((form, self.submit_id(form)))
+        self._next_id = ""
+
+        def work() -> None:
+            job: Job | None = None
+            warnings: tuple[str, ...] = ()
+            problem: KbatchError | None = None
+            try:
+                job, warnings = backend.desk.submit(prepared)
+                backend.queue.put(job)
+            except KbatchError as error:
+                problem = error
+            finally:
+                self._app.post_message(self.Sent(form, job, warnings, problem))
+
+        self._app.run_worker(work, name="submit", group="write", thread=True, exit_on_error=False)
+
+    async def tell(self, sent: Sent) -> None:
+        """Show the new job in the queue, or why there is none."""
+        from kqueue_tui.dashboard.screens.problem import Problem
+
+        if sent.job is not None:
+            # What was sent is done with: the same form once more is another job.
+            self._sent, self.unsure, self.draft = [], None, Form()
+            while len(self._app.screen_stack) > 1:
+                await self._app.pop_screen()
+            self._show(sent.job, sent.warnings)
+        elif isinstance(sent.error, UnknownOutcome):
+            self.unsure = sent.form
+            words = f"{sent.error}\n\ns submits the same form once more: that never makes a second job."
+            self._app.push_screen(Problem("Not known whether it was submitted", words))
+        elif sent.error is not None:
+            self._app.push_screen(Problem("Not submitted", str(sent.error)))
+
+    def _show(self, job: Job, warnings: tuple[str, ...]) -> None:
+        from kbatch_core.model import labels
+        from kqueue_tui.dashboard.screens.queue import QueueScreen
+
+        job_id = job.metadata.labels.get(labels.ID, "")
+        screen = self._app.screen
+        if isinstance(screen, QueueScreen):
+            screen.go_to(job.metadata.uid)
+        words = f"l shows its log, d everything about it, c ends it.\nkqueue logs -f {job_id}  kqueue show {job_id}"
+        title = f"Submitted batch job {job_id}"
+        self._app.notify("\n".join((words, *warnings)), title=title, markup=False, timeout=TOLD_SECONDS)
