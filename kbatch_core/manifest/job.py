@@ -7,11 +7,14 @@ Kubernetes and, for what the fields mean to a user, the sbatch manual.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
 from kbatch_core.environment import Environment
+from kbatch_core.errors import BadOption
 from kbatch_core.manifest.carry import StagedFile, carry
 from kbatch_core.manifest.place import Place, find_place
 from kbatch_core.manifest.pod import build_pod
@@ -50,6 +53,43 @@ def build_job(
     submit_host: str,
 ) -> Submission:
     """The Job for `spec` in `environment`. `cwd` is where the user stands. Raises BadOption, BadScript."""
+    with _text_alone():
+        made = _build(
+            spec,
+            environment,
+            job_id=job_id,
+            submit_id=submit_id,
+            namespace=namespace,
+            cwd=cwd,
+            submit_host=submit_host,
+        )
+        msgspec.json.encode(made.manifest)
+    return made
+
+
+@contextmanager
+def _text_alone() -> Iterator[None]:
+    """A file's name, an argument and a variable may have any bytes, which Python has as surrogates; JSON may not."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        around = error.object[max(error.start - 20, 0) : error.start + 20]
+        raise BadOption(
+            f"{around!r} is not UTF-8 text, and a Job can hold no other.",
+            "Change that argument or variable, or the name of the file or directory.",
+        ) from error
+
+
+def _build(
+    spec: JobSpec,
+    environment: Environment,
+    *,
+    job_id: str,
+    submit_id: str,
+    namespace: str,
+    cwd: str,
+    submit_host: str,
+) -> Submission:
     name = spec.name or spec.script_name
     place = find_place(spec, environment, job_id=job_id, name=name, cwd=cwd)
     carried = carry(spec, place.record_dir, place.notebook)
