@@ -31,6 +31,9 @@ constraints:
 	$(PYTHON) -m pip install --quiet uv
 	$(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --extra dev --extra notebook --output-file constraints.txt pyproject.toml
+	$(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --constraints constraints.txt --output-file tests/cluster/hub-constraints.txt \
+	  tests/cluster/hub-requirements.txt
 
 $(READY): constraints.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "kbatch needs Python 3.11 or newer; set PYTHON=")'

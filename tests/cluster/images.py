@@ -67,7 +67,8 @@ def user_image(name: str = "user", more: Collection[str] = ()) -> Image:
     rest = [pin for pin in more if _name(pin) not in there]
     if rest:
         lower.append(_packages_layer(rest))
-    key = _digest_of_sources()
+    made_of = [*(layer.parent.name for layer in lower), _digest_of_sources()]
+    key = hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:16]
     with made_once(f"image-{name}-{key}") as (final, building):
         if building is not None:
             say(f"making the image {name}")
@@ -173,7 +174,8 @@ def _settle(root: Path) -> None:
     for script in (target / "bin").glob("*"):
         text = script.read_bytes()
         if text.startswith(b"#!") and b"python" in text.split(b"\n", 1)[0]:
-            script.write_bytes(b"#!/usr/bin/python3\n" + text.split(b"\n", 1)[1])
+            # A crash of Python says where.
+            script.write_bytes(b"#!/usr/bin/python3 -Xfaulthandler\n" + text.split(b"\n", 1)[1])
     # A package may hold files of another Python's syntax, which nobody imports.
     subprocess.run([sys.executable, "-m", "compileall", "-qq", "-s", str(root), "-p", "/", str(target)])
 

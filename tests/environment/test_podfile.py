@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,17 +13,15 @@ import pytest
 from kbatch_core.environment import Session, copy_environment, detect
 from kbatch_core.environment.podfile import POD_FILE, read_pod_file
 from kbatch_core.errors import BadConfig
-from tests.pods import load_pod
+from tests.pods import admin_config, load_pod
 
 HOME = "/home/jovyan"
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def hub_config() -> SimpleNamespace:
     """The hub's config after it has read what docs/admin.md says, and its hook."""
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "admin.md").read_text(), re.DOTALL)
     config = SimpleNamespace(KubeSpawner=SimpleNamespace(volumes=[], volume_mounts=[]))
-    exec(code, {"c": config})
+    exec(admin_config(), {"c": config})
     found: SimpleNamespace = config.KubeSpawner
     return found
 
