@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kbatch_core.cluster.api import Api
-from kbatch_core.cluster.settings import load, nowhere
+from kbatch_core.cluster.settings import CLUSTER_VARIABLE, load, nowhere
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.environment import Environment, Session, detect, this_session
 from kbatch_core.errors import (
@@ -88,8 +88,15 @@ class Client(Streams):
     ) -> Client:
         """A Client of the cluster that this process can find. Raises NoCluster, BadConfig.
 
-        With `history` NoCluster is raised by the calls that need one, and the others answer from home.
+        KBATCH_CLUSTER=local (or local:NAME) is the local cluster, unless a kubeconfig or a context is named. With
+        `history` NoCluster is raised by the calls that need one, and the others answer from home.
         """
+        cluster = environ.get(CLUSTER_VARIABLE)
+        if cluster and not (kubeconfig or context):
+            from kbatch_core.local.lifecycle import parse_cluster, settings_of
+
+            settings = settings_of(parse_cluster(cluster), environ, namespace=namespace)
+            return cls(Api(Transport(settings)), this_session(environ, local=True))
         try:
             settings = load(environ, namespace=namespace, kubeconfig=kubeconfig, context=context)
         except NoCluster as error:

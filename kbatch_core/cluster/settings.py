@@ -18,6 +18,8 @@ import msgspec
 from kbatch_core.errors import NoCluster
 
 SERVICE_ACCOUNT_DIR = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+CLUSTER_VARIABLE = "KBATCH_CLUSTER"
+"""`local` or `local:NAME` in it is the local cluster, which takes the place of all that is looked for here."""
 # client-go reads the token file again after a minute; the kubelet rotates it about once an hour.
 TOKEN_REREAD_SECONDS = 60.0
 
@@ -129,8 +131,8 @@ def load(
         raise NoCluster(
             "There is no Kubernetes cluster to talk to: this is not a pod with a service account, "
             f"and there is no {default}.",
-            "On a JupyterHub, ask your admin to set a service account for notebook servers; "
-            "elsewhere, set KUBECONFIG.",
+            "On a JupyterHub, ask your admin to set a service account for notebook servers; elsewhere, set "
+            "KUBECONFIG, or use this machine alone: --cluster local.",
         )
     from kbatch_core.cluster.kubeconfig import from_kubeconfig
 

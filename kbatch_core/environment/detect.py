@@ -16,6 +16,7 @@ import msgspec
 
 from kbatch_core.environment.copy import copy_environment, without_home
 from kbatch_core.environment.facts import Environment, escaped
+from kbatch_core.environment.here import on_this_machine
 from kbatch_core.environment.live import changed_variables, first_process_environ
 from kbatch_core.environment.podfile import read_pod_file
 from kbatch_core.errors import NotFound, PermissionDenied, UsageError
@@ -35,19 +36,22 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Who this process is; None outside a pod."""
     pod: dict[str, Any] | None = None
     """The server's pod as its hub wrote it down; None where it did not."""
+    local: bool = False
+    """Whether jobs run on this machine, as this user: the local cluster."""
     start: dict[str, str] | None = None
     """The environment that the server's container started with; None where it cannot be read."""
 
 
-def this_session(environ: Mapping[str, str] = os.environ) -> Session:
-    """The session of this process."""
-    in_pod = Path("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
+def this_session(environ: Mapping[str, str] = os.environ, *, local: bool = False) -> Session:
+    """The session of this process; `local` for the local cluster."""
+    in_pod = not local and Path("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
     return Session(
         cwd=_working_directory(),
         home=environ.get("HOME", ""),
         user=environ.get("JUPYTERHUB_USER") or _login_name(environ),
         host=socket.gethostname(),
         in_pod=in_pod,
+        local=local,
         environ=dict(environ),
         uid=os.getuid() if in_pod else None,
         gid=os.getgid() if in_pod else None,
@@ -74,6 +78,14 @@ def detect(
     `image` must be given. `export` names variables that go along though they look secret; without `export_all`
     only they go. `home` False leaves the home volume away. Raises PermissionDenied, NotFound, UsageError.
     """
+    if session.local:
+        environment = _with_variables(
+            on_this_machine(session, image),
+            msgspec.structs.replace(session, start={}),
+            export,
+            export_all=export_all,
+        )
+        return environment if home else without_home(environment)
     if not session.in_pod:
         if not image:
             raise UsageError(

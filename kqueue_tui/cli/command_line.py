@@ -32,6 +32,12 @@ CLUSTER_OPTIONS = {
     for option in (
         Option("namespace", "Work in this namespace.", metavar="NAME", category="own"),
         Option("context", "Use this context of the kubeconfig.", metavar="NAME", category="own"),
+        Option(
+            "cluster",
+            "Use the cluster on this machine; it is started when it does not run.",
+            metavar="local[:NAME]",
+            category="own",
+        ),
         Option("kubeconfig", "Use this kubeconfig.", metavar="FILE", category="own"),
     )
 }
@@ -70,6 +76,7 @@ class CommandLine(msgspec.Struct, frozen=True):
     namespace: str | None = None
     context: str | None = None
     kubeconfig: str | None = None
+    cluster: str | None = None
 
     def options(self) -> Typed:
         """The options of the table, as `resolve` takes them."""

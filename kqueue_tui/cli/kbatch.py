@@ -22,7 +22,7 @@ from kbatch_core.scripts import check_secrets
 from kbatch_core.site import Site
 from kqueue_tui.cli.command_line import CommandLine, TableCommand
 from kqueue_tui.cli.dump import dump
-from kqueue_tui.cli.run import complain
+from kqueue_tui.cli.run import choose_cluster, complain
 from kqueue_tui.cli.run import main as run
 from kqueue_tui.cli.said import say_next, say_report, show_options
 from kqueue_tui.cli.source import Source, read_lines, read_source, read_stdin
@@ -40,6 +40,7 @@ def kbatch(line: CommandLine) -> int:
         click.echo(f"kbatch, version {kbatch_core.__version__}")
         return 0
     like = line.typed.get("like")
+    choose_cluster(line.cluster)
     source = read_source(line) or (None if like else read_stdin())
     try:
         resolved = resolve_options(line, source)

@@ -31,6 +31,7 @@ COMMANDS = {
     "release": ("kqueue_tui.cli.release", "Let held jobs run."),
     "update": ("kqueue_tui.cli.update", "Change an array's throttle, or lower a time limit."),
     "rerun": ("kqueue_tui.cli.rerun", "Submit ended jobs once more, or an array's failed tasks."),
+    "local": ("kqueue_tui.cli.local", "Start, stop or remove a cluster on this machine."),
     "delete": ("kqueue_tui.cli.delete", "Remove jobs and their record from the cluster."),
     "completion": ("kqueue_tui.cli.shells", "Print what makes a shell complete kbatch and kqueue."),
 }

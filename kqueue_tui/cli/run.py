@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kbatch_core.cluster.settings import CLUSTER_VARIABLE
 from kbatch_core.errors import KbatchError
 from kbatch_core.model.safetext import safe_text
 
@@ -31,10 +32,23 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def cluster_options(function: Function) -> Function:
-    """Add -n, --context and --kubeconfig, as kubectl has them."""
+    """Add --namespace, --context and --kubeconfig, as kubectl has them, and --cluster for the local one."""
+    function = click.option(
+        "--cluster",
+        metavar="local[:NAME]",
+        expose_value=False,
+        callback=lambda ctx, parameter, value: choose_cluster(value),
+        help="Use the cluster on this machine; it is started when it does not run.",
+    )(function)
     function = click.option("--kubeconfig", metavar="FILE", help="Use this kubeconfig.")(function)
     function = click.option("--context", metavar="NAME", help="Use this context of the kubeconfig.")(function)
     return click.option("--namespace", metavar="NAME", help="Work in this namespace.")(function)
+
+
+def choose_cluster(text: str | None) -> None:
+    """Work on this cluster from now on: by the variable that says so, which programs that we start see as well."""
+    if text:
+        os.environ[CLUSTER_VARIABLE] = text
 
 
 def connect(options: Mapping[str, Any], *, history: bool = False) -> Client:
