@@ -96,7 +96,10 @@ class Reader:
                 self.unknown.append(inside)
             elif entry is not None:
                 # Go names the innermost struct and, in newer versions, the path to it.
-                made[name] = self._value(fields[name], entry, inside, f"{kind}.{_plain(inside)}")
+                read = self._value(fields[name], entry, inside, f"{kind}.{_plain(inside)}")
+                # Go leaves out empty lists and maps.
+                if read or fields[name][:2] not in ("[]", "{}"):
+                    made[name] = read
         return made
 
 

@@ -214,7 +214,7 @@ def _as_create(call: Call) -> Call:
 def _delete(store: Store, call: Call) -> Answer:
     target = call.target
     options = _delete_options(call)
-    dry_run = bool(options.get("dryRun")) or is_dry_run(call.query, "Delete")
+    dry_run = bool(options.get("dryRun"))
     made = resources.delete(store, target.resource, target.namespace, target.name, options, dry_run=dry_run)
     if "deletionTimestamp" in made["metadata"] or target.resource in _RETURNED:
         return _answer(store, call, made)
@@ -230,7 +230,7 @@ def _delete_all(store: Store, call: Call) -> Answer:
     if target.resource == "namespaces":
         raise MethodNotAllowed
     options = _delete_options(call)
-    dry_run = bool(options.get("dryRun")) or is_dry_run(call.query, "Delete")
+    dry_run = bool(options.get("dryRun"))
     selection = read_list_options(target.resource, call.query)
     items = []
     for namespace, name, _ in select(store.rows(target.resource, target.namespace), selection):
@@ -246,16 +246,20 @@ def _delete_all(store: Store, call: Call) -> Answer:
 
 
 def _delete_options(call: Call) -> Object:
+    """From the body, or from the query when there is none."""
     options: Object = {}
     if call.body.strip():
         options = Reader().read("DeleteOptions", _value(call, "DeleteOptions"))
-    for name in ("propagationPolicy", "gracePeriodSeconds", "orphanDependents"):
-        if name in call.query and name not in options:
-            options[name] = call.query[name]
-    if isinstance(options.get("gracePeriodSeconds"), str):
-        options["gracePeriodSeconds"] = integer(call.query, "gracePeriodSeconds") or 0
-    if isinstance(options.get("orphanDependents"), str):
-        options["orphanDependents"] = flag(call.query, "orphanDependents")
+    else:
+        if call.query.get("propagationPolicy"):
+            options["propagationPolicy"] = call.query["propagationPolicy"]
+        if call.query.get("orphanDependents"):
+            options["orphanDependents"] = flag(call.query, "orphanDependents")
+        grace = integer(call.query, "gracePeriodSeconds")
+        if grace is not None:
+            options["gracePeriodSeconds"] = grace
+        if is_dry_run(call.query, "Delete"):
+            options["dryRun"] = ["All"]
     check_delete_options(options)
     return options
 
