@@ -1,0 +1,150 @@
+"""A Runner with its store in a folder, and jobs for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from kbatch_core.environment import Environment
+from kbatch_core.environment.facts import Mount
+from kbatch_core.local.machine import Machine
+from kbatch_core.local.podlogs import LogOptions
+from kbatch_core.local.runner import Runner
+from kbatch_core.local.store import Store
+from kbatch_core.manifest import build_job
+from kbatch_core.model.jobspec import JobSpec
+
+Object = dict[str, Any]
+
+SECONDS = 120.0
+"""How long anything is waited for; a machine may be busy."""
+MACHINE = Machine(name="here", cpus=64, memory=64 << 30)
+
+
+class Here:
+    """The cluster of a test."""
+
+    def __init__(self, store: Store, runner: Runner, folder: Path) -> None:
+        self.store = store
+        self.runner = runner
+        self.folder = folder
+
+    def job(self, name: str, script: str, *, pod: Object | None = None, **spec: Any) -> str:
+        """A Job that runs a shell script in one container; its name."""
+        container: Object = {"name": "main", "image": "none", "command": ["sh", "-c", script]}
+        template = {"spec": {"restartPolicy": "Never", "containers": [container], **(pod or {})}}
+        whole = {"completions": 1, "parallelism": 1, "backoffLimit": 0, "template": template, **spec}
+        self.store.create("jobs", {"metadata": {"name": name, "namespace": "default"}, "spec": whole})
+        return name
+
+    def kbatch(self, name: str, script: str, home: Path, **fields: Any) -> str:
+        """A Job as kbatch makes it; the Job's name."""
+        environment = Environment(
+            image="none",
+            user="ann",
+            keep_entrypoint=False,
+            home=str(home),
+            volumes=({"name": "home", "hostPath": {"path": str(home)}},),
+            volume_mounts=({"name": "home", "mountPath": str(home)},),
+            mounts=(Mount(path=str(home), volume="home", persistent=True),),
+            home_access="ReadWriteMany",
+        )
+        made = build_job(
+            JobSpec(script=script, script_name=name, **fields),
+            environment,
+            job_id=f"{name}2222"[:8],
+            submit_id=name,
+            namespace="default",
+            cwd=str(home),
+            submit_host="here",
+        )
+        for file in made.files:
+            raise AssertionError(f"{file} is to be staged")
+        self.store.create("jobs", {**made.manifest, "status": {}})
+        return str(made.manifest["metadata"]["name"])
+
+    def status(self, name: str) -> Object:
+        status: Object = self.store.get("jobs", "default", name).get("status", {})
+        return status
+
+    def pods(self, name: str) -> list[Object]:
+        """The pods of a Job, oldest first."""
+        mine = [
+            pod
+            for pod in self.store.list("pods", "default")
+            if pod["metadata"].get("ownerReferences", [{}])[0].get("name") == name
+        ]
+        return sorted(mine, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["uid"]))
+
+    def events(self, name: str) -> set[tuple[str, str]]:
+        """Reason and message of what was said of an object."""
+        return {
+            (event["reason"], event["message"])
+            for event in self.store.list("events", "default")
+            if event["involvedObject"]["name"] == name
+        }
+
+    async def until(self, true: Callable[[], object], what: str = "it") -> None:
+        async with asyncio.timeout(SECONDS):
+            while not true():
+                await asyncio.sleep(0.01)
+
+    async def ended(self, name: str) -> str:
+        """Until a Job is over: its last condition's type."""
+
+        def last() -> str:
+            found = [one["type"] for one in self.status(name).get("conditions", ())]
+            return next((kind for kind in found if kind in ("Complete", "Failed")), "")
+
+        await self.until(last)
+        return last()
+
+    async def running(self, name: str) -> Object:
+        """Its one pod, once it runs."""
+        await self.until(lambda: [pod for pod in self.pods(name) if pod["status"]["phase"] == "Running"])
+        return self.pods(name)[-1]
+
+    async def log(self, pod: Object, **options: Any) -> bytes:
+        previous = options.pop("previous", False)
+        container = options.pop("container", "")
+        pieces = await self.runner.logs(
+            "default",
+            pod["metadata"]["name"],
+            container=container,
+            previous=previous,
+            options=LogOptions(**options),
+        )
+        return b"".join([piece async for piece in pieces])
+
+    async def output(self, name: str) -> bytes:
+        """The log of a Job's only pod."""
+        return await self.log(self.pods(name)[-1])
+
+
+def state(pod: Object, container: int = 0) -> Object:
+    """The state of a container: what is in it depends on its only key."""
+    found: Object = pod["status"]["containerStatuses"][container]["state"]
+    return found
+
+
+@asynccontextmanager
+async def here(folder: Path, *, machine: Machine = MACHINE, **options: Any) -> AsyncIterator[Here]:
+    """A Runner that runs; at the end its processes are ended as well."""
+    folder.mkdir(parents=True, exist_ok=True)
+    store = Store(folder / "state.db")
+    runner = Runner(store, folder, machine=machine, **options)
+    await runner.start()
+    made = Here(store, runner, folder)
+    try:
+        yield made
+        for job in store.list("jobs"):
+            store.delete("jobs", "default", job["metadata"]["name"])
+        for pod in store.list("pods"):
+            store.delete("pods", pod["metadata"]["namespace"], pod["metadata"]["name"])
+        await made.until(lambda: not any((folder / "pods").glob("*")), "all processes to end")
+    finally:
+        await runner.stop()
+        store.close()
