@@ -89,6 +89,8 @@ class QueueScreen(JobActions):
             self._main.show_log(told is None)
             if told is not None:
                 self._notice.show(*told)
+            elif self.focused is None:
+                self.set_focus(self._table)  # it could not have the focus while it was hidden
             filter_ = self._view.filter
             trouble = f" ({filter_.problem})" if filter_.problem else ""
             part = f"/{filter_.typed}{trouble}  " if filter_.typed else ""
