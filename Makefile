@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # Tests start thousands of our processes: with this set each would compile the whole package anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: test check bench clean constraints screenshots
+.PHONY: test check bench clean constraints screenshots release-check
 test: $(READY)
 	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile
 
@@ -26,13 +26,20 @@ bench: $(READY)
 screenshots: $(READY)
 	$(BIN)/python -m tests.dashboard.pictures
 
-# The file of versions and hashes; run it to move to newer versions.
+# What is to be released: built, checked, installed alone and tried, audited, with its bill of materials in dist/.
+release-check: $(READY)
+	$(PYTHON) -m venv $(VENV)/release
+	$(VENV)/release/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints-release.txt
+	$(BIN)/python -m tests.release $(VENV)/release/bin
+
+# The files of versions and hashes; run it to move to newer versions.
+COMPILE = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header
 constraints:
 	$(PYTHON) -m pip install --quiet uv
-	$(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-annotate --no-header --extra dev --extra notebook --output-file constraints.txt pyproject.toml
-	$(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-annotate --no-header --constraints constraints.txt --output-file tests/cluster/hub-constraints.txt \
+	$(COMPILE) --extra dev --extra notebook --output-file constraints.txt pyproject.toml
+	$(COMPILE) --extra release --constraints constraints.txt --output-file constraints-release.txt pyproject.toml
+	$(COMPILE) --constraints constraints.txt --output-file tests/cluster/hub-constraints.txt \
 	  tests/cluster/hub-requirements.txt
 
 $(READY): constraints.txt pyproject.toml
