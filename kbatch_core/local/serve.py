@@ -12,13 +12,17 @@ import secrets
 import signal
 import ssl
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from kbatch_core.local import resources
 from kbatch_core.local.place import Address, Place
+from kbatch_core.local.runner import Runner
 from kbatch_core.local.server import Server
 from kbatch_core.local.store import Store, StoreError
+from kbatch_core.local.streams import Streams
 
 _log = logging.getLogger(__name__)
 
@@ -52,8 +56,11 @@ async def _serve(place: Place, writer: int) -> None:
     address = Address(os.getpid(), 0, before.token if before else secrets.token_urlsafe(32))
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(place.certificate, place.key)
-    server = Server(store, address.token, tls=tls)
+    runner = Runner(store, place.folder, create_pod=partial(resources.create, store, "pods"))
+    streams = Streams(runner)
+    server = Server(store, address.token, streams={"log": streams.log, "exec": streams.exec}, tls=tls)
     await _listen(server, before.port if before else 0)
+    await runner.start()
     try:
         publish(place, msgspec.structs.replace(address, port=server.port))
         _tell(writer, "ready")
@@ -61,6 +68,7 @@ async def _serve(place: Place, writer: int) -> None:
         await ending.wait()
     finally:
         await server.stop()
+        await runner.stop()
         store.close()
         _log.info("stopped")
 
