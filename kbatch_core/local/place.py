@@ -113,4 +113,4 @@ def root(environ: Mapping[str, str]) -> Path:
     """The folder of all local clusters, by the rules of this system."""
     given = environ.get("XDG_STATE_HOME", "")
     base = Path(given) if given.startswith("/") else platformdirs.user_state_path()
-    return base / "kqueue" / "local"
+    return base / "kbatch" / "local"

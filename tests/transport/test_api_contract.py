@@ -269,9 +269,7 @@ def test_a_server_with_another_certificate_is_not_trusted(
         Api(Transport(settings)).list_jobs()
 
 
-def test_cancel_ends_a_held_job_and_keeps_its_record(api: Api, cluster: Cluster, namespace: str) -> None:
-    if isinstance(cluster, LocalCluster):
-        pytest.skip("the local cluster's controllers are not part of its server yet")
+def test_cancel_ends_a_held_job_and_keeps_its_record(api: Api, namespace: str) -> None:
     client = Client(api, ANN)
     job = api.create_job(submission(namespace).manifest)
     client.cancel(job)
