@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kbatch_core.errors import BadOption
 from kbatch_core.model.options import values
 from kbatch_core.model.options.values import Export, Gpus, Gres
+from tests.model.fuzz import fuzz
 
 
 @pytest.mark.parametrize(
@@ -126,3 +129,46 @@ def test_more_than_one_task_says_what_to_do_instead() -> None:
     with pytest.raises(BadOption) as caught:
         values.parse_tasks("8")
     assert "-c" in caught.value.hint and "--array" in caught.value.hint
+
+
+# What is written as Slurm writes it is read as what it was made of.
+
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
+TYPES = st.from_regex(r"[a-z][a-z0-9_.-]{0,8}", fullmatch=True)
+GPUS = st.builds(Gpus, st.integers(0, values.MAX_GPUS), st.just("") | TYPES)
+OTHERS = st.lists(TYPES.filter(lambda name: name not in ("gpu", "none")), max_size=3, unique=True)
+# Quotes are sbatch's own way to keep a comma; either kind keeps the other.
+CONTENTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0'"), max_size=12)
+
+
+def written(gpus: Gpus) -> str:
+    return f"{gpus.type}:{gpus.count}" if gpus.type else str(gpus.count)
+
+
+@fuzz
+@given(gpus=GPUS, others=OTHERS)
+def test_gpus_that_are_written_are_read_back(gpus: Gpus, others: list[str]) -> None:
+    assert values.parse_gpus(written(gpus)) == gpus
+    parts = [f"gpu:{written(gpus)}", *(f"{name}:1" for name in others)]
+    assert values.parse_gres(",".join(parts)) == Gres(gpus, tuple(others))
+
+
+@fuzz
+@given(
+    everything=st.booleans(),
+    names=st.lists(NAMES, unique=True, max_size=3),
+    pairs=st.dictionaries(NAMES, CONTENTS, max_size=3),
+)
+def test_an_export_that_is_written_is_read_back(
+    everything: bool, names: list[str], pairs: dict[str, str]
+) -> None:
+    names = [name for name in names if name.upper() not in ("ALL", "NONE", "NIL")]
+    pairs = {name: value.strip() for name, value in pairs.items() if not name.startswith("KBATCH_")}
+    parts = [
+        *(["ALL"] if everything else []),
+        *names,
+        *(f"{name}='{value}'" for name, value in pairs.items()),
+    ]
+    assert values.parse_export(",".join(parts) or "NONE") == Export(
+        everything, tuple(names), tuple(pairs.items())
+    )
