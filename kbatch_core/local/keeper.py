@@ -127,6 +127,8 @@ class Keeper:
             # Nobody reads while the server is away.
             with contextlib.suppress(OSError):
                 os.write(self._alive, b"S")
+            if self._interrupted:
+                self._interrupt()
             self._wait()
             self._kill_rest()
             self._drain()

@@ -268,19 +268,21 @@ class PodRun:
             self._stopping = Stopping(now, 30.0)
         stopping = self._stopping
         end = stopping.since + max(stopping.grace, _LEAST_GRACE_SECONDS)
+        again = end if now < end else now + 1.0
         running = [one for one in self._containers.values() if one.is_running()]
         for container in running:
             name = container.spec["name"]
-            if container.attempt is None:
+            if container.attempt is None or (now < end and name in stopping.told):
                 continue
-            if now >= end:
-                container.attempt.kill()
+            heard = container.attempt.kill() if now >= end else container.attempt.terminate()
+            if not heard:
+                # Its keeper has only just been started.
+                again = min(again, now + _ASK_SECONDS)
             elif name not in stopping.told:
                 stopping.told.add(name)
                 self._say_killing(name)
-                container.attempt.terminate()
         if running:
-            return end if now < end else now + 1.0
+            return again
         return now + _ASK_SECONDS if self._is_leaving() else None
 
     def _is_leaving(self) -> bool:

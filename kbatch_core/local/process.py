@@ -136,13 +136,13 @@ class Attempt:
         """None when nothing of it can ever have run."""
         return self._read("started.json", Started)
 
-    def terminate(self) -> None:
-        """TERM to the process."""
-        self._tell(b"T")
+    def terminate(self) -> bool:
+        """TERM to the process. False: its keeper does not listen yet, or any more."""
+        return self._tell(b"T")
 
-    def kill(self) -> None:
-        """KILL to all of its processes."""
-        self._tell(b"K")
+    def kill(self) -> bool:
+        """KILL to all of its processes. False: as for `terminate`."""
+        return self._tell(b"K")
 
     def kill_leftovers(self) -> None:
         """Without a keeper: end what is left of it, which its environment tells."""
@@ -154,14 +154,18 @@ class Attempt:
         """Whether any of its processes is still there."""
         return bool(marked(str(self.folder)))
 
-    def _tell(self, word: bytes) -> None:
-        # Nobody reads: the keeper is gone, and so is what it kept.
-        with contextlib.suppress(OSError):
+    def _tell(self, word: bytes) -> bool:
+        try:
             fd = os.open(self.folder / "control", os.O_WRONLY | os.O_NONBLOCK)
-            try:
-                os.write(fd, word)
-            finally:
-                os.close(fd)
+        except OSError:
+            return False
+        try:
+            os.write(fd, word)
+        except OSError:
+            return False
+        finally:
+            os.close(fd)
+        return True
 
     def _open(self) -> None:
         self._alive = os.open(self.folder / "alive", os.O_RDONLY | os.O_NONBLOCK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,10 +28,18 @@ MACHINE = Machine(name="here", cpus=64, memory=64 << 30)
 class Here:
     """The cluster of a test."""
 
-    def __init__(self, store: Store, runner: Runner, folder: Path) -> None:
+    def __init__(self, store: Store, folder: Path, **options: Any) -> None:
         self.store = store
-        self.runner = runner
         self.folder = folder
+        self._options = options
+        self.runner = Runner(store, folder, **options)
+
+    async def restart(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """A new runner in place of the old one, which knows no more than what is on the disk."""
+        await self.runner.stop()
+        meanwhile()
+        self.runner = Runner(self.store, self.folder, **self._options)
+        await self.runner.start()
 
     def job(self, name: str, script: str, *, pod: Object | None = None, **spec: Any) -> str:
         """A Job that runs a shell script in one container; its name."""
@@ -130,14 +139,24 @@ def state(pod: Object, container: int = 0) -> Object:
     return found
 
 
+def is_there(process: int) -> bool:
+    """Whether a process lives; one that nobody has waited for does not."""
+    try:
+        os.kill(process, 0)
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:
+        return not Path("/proc/self").exists()
+
+
 @asynccontextmanager
 async def here(folder: Path, *, machine: Machine = MACHINE, **options: Any) -> AsyncIterator[Here]:
     """A Runner that runs; at the end its processes are ended as well."""
     folder.mkdir(parents=True, exist_ok=True)
     store = Store(folder / "state.db")
-    runner = Runner(store, folder, machine=machine, **options)
-    await runner.start()
-    made = Here(store, runner, folder)
+    made = Here(store, folder, machine=machine, **options)
+    await made.runner.start()
     try:
         yield made
         for job in store.list("jobs"):
@@ -146,5 +165,5 @@ async def here(folder: Path, *, machine: Machine = MACHINE, **options: Any) -> A
             store.delete("pods", pod["metadata"]["namespace"], pod["metadata"]["name"])
         await made.until(lambda: not any((folder / "pods").glob("*")), "all processes to end")
     finally:
-        await runner.stop()
+        await made.runner.stop()
         store.close()

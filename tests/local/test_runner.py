@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kbatch_core.local.deletion import delete_pod
 from kbatch_core.model.record import parse_record
-from tests.local.running import here, state
+from tests.local.running import here, is_there, state
 
 
 async def test_exit_codes_output_and_statuses(tmp_path: Path) -> None:
@@ -227,11 +227,3 @@ async def test_a_job_that_is_deleted_takes_its_processes_along(tmp_path: Path) -
         await cluster.until(lambda: not cluster.store.list("pods"))
         await cluster.until(lambda: not is_there(process))
         await cluster.until(lambda: not any((tmp_path / "pods").iterdir()))
-
-
-def is_there(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
