@@ -66,6 +66,8 @@ class Choose(Dialog[str]):
         choice = self._choices[index]
         about = choice.off or choice.about
         text = Content.assemble(
-            (f"{index + 1} ", "$accent"), choice.title, (f"  {about}" if about else "", "$foreground 60%")
+            (f"{index + 1} ", "$text-accent"),
+            choice.title,
+            (f"  {about}" if about else "", "$foreground 60%"),
         )
         return Option(text, disabled=bool(choice.off))

@@ -73,7 +73,7 @@ class ChooseColumns(Dialog[tuple[str, ...]]):
         column = COLUMNS[name]
         on_ = name in self._chosen
         return Content.assemble(
-            ("✓ " if on_ else "  ", "$success"),
+            ("✓ " if on_ else "  ", "$text-success"),
             (f"{column.title:<15}", "bold" if on_ else "$foreground 60%"),
             (column.about, "$foreground 60%"),
         )

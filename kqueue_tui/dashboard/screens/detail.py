@@ -137,7 +137,7 @@ class DetailScreen(JobScreen):
         self._title.update(
             Content.assemble(
                 (f" {look.glyph} {look.word} ", f"bold {GROUP_COLOURS[look.group]}"),
-                (f" {row.id} ", "$accent"),
+                (f" {row.id} ", "$text-accent"),
                 (f" {row.name} ", "bold"),
                 (f"{ran}{limit}{gone}", "$foreground 70%"),
             )

@@ -55,5 +55,5 @@ class Help(Dialog[None]):
 
 def _line(action: Action, keys: str) -> Content:
     return Content.assemble(
-        (f"  {keys:<{KEYS_WIDTH}}", "$accent"), (f"{action.id:<22}", "$foreground 50%"), action.about
+        (f"  {keys:<{KEYS_WIDTH}}", "$text-accent"), (f"{action.id:<22}", "$foreground 50%"), action.about
     )

@@ -20,7 +20,7 @@ class Problem(Dialog[None]):
         self._title, self._text = title, text
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog", classes="write"):
+        with Vertical(id="dialog", classes="write problem"):
             yield Static(self._title, classes="question", markup=False)
             with VerticalScroll(classes="text"):
                 yield Static(self._text, markup=False)

@@ -31,7 +31,7 @@ def reason(row: JobRow) -> list[Content]:
     if row.sentence:
         lines.append(Content.assemble((row.sentence, "bold")))
     if row.hint:
-        lines.append(Content.assemble(("→ ", "$accent"), row.hint))
+        lines.append(Content.assemble(("→ ", "$text-accent"), row.hint))
     if row.evidence and row.evidence != row.sentence:
         lines.append(Content.assemble((row.evidence, "$foreground 60%")))
     return lines

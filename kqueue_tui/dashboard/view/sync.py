@@ -14,16 +14,16 @@ QUIET_SECONDS = 5
 def sync_words(sync: Sync | None, now: float) -> tuple[str, str]:
     """(what the header says, its colour as a theme variable)."""
     if sync is None or sync.state == "LOADING":
-        return "LOADING", "$warning"
+        return "LOADING", "$text-warning"
     age = max(now - sync.heard, 0.0) if sync.heard is not None else None
     if sync.state == "LIVE":
         steps = int(age // QUIET_SECONDS) * QUIET_SECONDS if age is not None else 0
-        return (f"LIVE {age_text(steps)}" if steps else "LIVE"), "$success"
+        return (f"LIVE {age_text(steps)}" if steps else "LIVE"), "$text-success"
     if sync.state == "FORBIDDEN":
-        return "FORBIDDEN", "$error"
+        return "FORBIDDEN", "$text-error"
     if sync.state == "RETRYING" and sync.retry_at is not None and sync.retry_at > now:
-        return f"RETRY in {age_text(sync.retry_at - now + 0.999)}", "$error"
-    return (f"STALE {age_text(age)}" if age is not None else "RETRYING"), "$error"
+        return f"RETRY in {age_text(sync.retry_at - now + 0.999)}", "$text-error"
+    return (f"STALE {age_text(age)}" if age is not None else "RETRYING"), "$text-error"
 
 
 def stale_words(sync: Sync, now: float) -> str:

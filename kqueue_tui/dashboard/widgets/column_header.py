@@ -40,7 +40,7 @@ class ColumnHeader(Widget):
             sorts = place.column.id == self._order.column
             arrow = ("▲" if self._order.reverse else "▼") if sorts else ""
             title = arrow + place.column.title if place.column.right else place.column.title + arrow
-            parts.append((fit(title, place.width, place.column.right), "bold $accent" if sorts else ""))
+            parts.append((fit(title, place.width, place.column.right), "bold $text-accent" if sorts else ""))
             x = place.x + place.width
         return Content.assemble(*parts)
 

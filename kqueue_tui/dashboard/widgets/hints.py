@@ -50,7 +50,7 @@ class Hints(Widget):
             click = Style.from_meta({"@click": hint.action})
             shade = "$foreground 38%" if hint.off else ""
             text = Content.assemble(
-                (hint.key, shade or "bold $accent"), " ", (hint.title, shade or "$foreground 80%")
+                (hint.key, shade or "bold $text-accent"), " ", (hint.title, shade or "$foreground 80%")
             )
             parts += [text.stylize(click), Content("   ")]
         return Content.assemble(*parts)

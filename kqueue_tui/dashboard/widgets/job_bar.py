@@ -42,5 +42,5 @@ class JobBar(Widget):
             what = "1 job is marked" if self._marked == 1 else f"{self._marked} jobs are marked"
             more = "move to mark more, V ends it" if self._in_range else "c cancels them all, Esc unmarks"
             second = f"{what}: {more}"
-        style = "$accent" if self._marked or self._in_range else "$foreground 60%"
+        style = "$text-accent" if self._marked or self._in_range else "$foreground 60%"
         return Content.assemble(first, "\n", (fit(second, width), style))

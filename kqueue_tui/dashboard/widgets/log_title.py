@@ -37,10 +37,10 @@ class LogTitle(Widget):
         if state.over and state.following:
             mark = ("■ END", "$foreground 60%")
         elif state.following:
-            mark = ("▶ FOLLOW", "bold $success")
+            mark = ("▶ FOLLOW", "bold $text-success")
         else:
             new = f" +{state.fresh} new" if state.fresh else ""
-            mark = (f"‖ PAUSED{new}", "bold $warning")
+            mark = (f"‖ PAUSED{new}", "bold $text-warning")
         parts: list[tuple[str, str]] = [(" ", ""), mark, ("  ", ""), (state.name, "bold")]
         if state.trouble:
             parts += [("  ", ""), (state.trouble, "$text-warning")]

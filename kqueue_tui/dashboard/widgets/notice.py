@@ -24,5 +24,9 @@ class Notice(Widget):
         if self._keys:
             parts.append(("\n\n", ""))
         for number, (key, does) in enumerate(self._keys):
-            parts += [("    " if number else "", ""), (key, "bold $accent"), (f" {does}", "$foreground 60%")]
+            parts += [
+                ("    " if number else "", ""),
+                (key, "bold $text-accent"),
+                (f" {does}", "$foreground 60%"),
+            ]
         return Content.assemble(*parts)

@@ -30,19 +30,17 @@ class Painter:
         style = Style()
         if row:
             row_styles = self._widget.get_component_styles(f"{self._prefix}--{row}")
-            background = _over(background, row_styles.background)
             style += row_styles.text_style
+            if row_styles.background.ansi is None and background.ansi is None:
+                background += row_styles.background
+            elif row_styles.background.a:
+                # A terminal's own colours cannot be blended, and as they are they would hide the text.
+                style += Style(reverse=True) if row.endswith("cursor") else Style(bold=True)
         text_styles = self._widget.get_component_styles(f"{self._prefix}--{text}")
         colour = text_styles.color
         style += text_styles.text_style
         if colour.ansi is not None or background.ansi is not None:
-            # A terminal's own colours cannot be blended; faint text is the nearest to a see-through one.
+            # Faint text is the nearest to a see-through one.
             dim = Style(dim=True) if colour.a < 1 else Style()
             return style + Style(color=colour.rich_color, bgcolor=background.rich_color) + dim
         return style + Style(color=(background + colour).rich_color, bgcolor=background.rich_color)
-
-
-def _over(below: Color, above: Color) -> Color:
-    if above.a == 0:
-        return below
-    return above if above.ansi is not None or below.ansi is not None else below + above

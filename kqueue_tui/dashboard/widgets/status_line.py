@@ -43,7 +43,7 @@ class StatusLine(Widget):
         counts = Content.assemble(*self._count_parts())
         words, colour = self._sync
         sync = Content.assemble((f"{words} ", f"bold {colour}"))
-        shown = Content.assemble((f"{self._shown}   ", "$accent")) if self._shown else Content("")
+        shown = Content.assemble((f"{self._shown}   ", "$text-accent")) if self._shown else Content("")
         right = Content.assemble(shown, counts, "  ", sync)
         left = f" kqueue  {self._place}"
         room = width - right.cell_length - 1

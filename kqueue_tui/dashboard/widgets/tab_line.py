@@ -34,7 +34,7 @@ class TabLine(Widget):
     def render(self) -> Content:
         parts: list[Content] = [Content(" ")]
         for name, title in self._tabs:
-            style = "bold $accent" if name == self._open else "$foreground 70%"
+            style = "bold $text-accent" if name == self._open else "$foreground 70%"
             click = Style.from_meta({"@click": f"screen.tab('{name}')"})
             parts += [
                 Content.assemble((f"[{title}]" if name == self._open else f" {title} ", style)).stylize(
