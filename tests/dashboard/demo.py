@@ -69,8 +69,8 @@ async def settle(pilot: Pilot[None]) -> None:
 
 
 async def until(pilot: Pilot[None], check: Callable[[], object]) -> None:
-    """Until `check` is true; a minute or so is given."""
-    for _ in range(2000):
+    """Until `check` is true; half a minute or more is given."""
+    for _ in range(1000):
         if check():
             return
         await pilot.pause(0.02)

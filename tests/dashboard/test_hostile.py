@@ -253,7 +253,11 @@ async def test_a_crashed_worker_is_shown_and_the_rest_goes_on(part: str) -> None
         await pilot.press({"details": "d", "past": "H", "logs": "l", "may": "j"}[part])
 
         def told() -> str:
-            return toasts(app) + "".join(str(notice.render()) for notice in app.screen.query(Notice))
+            return (
+                toasts(app)
+                + words(app)
+                + "".join(str(notice.render()) for notice in app.screen.query(Notice))
+            )
 
         await until(pilot, lambda: "[/oops]" in told())
         assert "mistake in kqueue" in told()

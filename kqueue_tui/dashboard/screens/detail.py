@@ -94,6 +94,8 @@ class DetailScreen(JobScreen):
                 answer = DetailScreen.Read(backend.details(row))
             except KbatchError as error:
                 answer = DetailScreen.Read(None, error.sentence)
+            except Exception as error:  # noqa: BLE001 - the thread's top frame: nobody else could say it
+                answer = DetailScreen.Read(None, f"Reading it has ended by a mistake in kqueue: {error!r}.")
             self.post_message(answer)
 
         self.run_worker(

@@ -362,7 +362,8 @@ class LogPane(Vertical):
                 self.post_message(self.Saved(None, safe_text(str(error), 300)))
 
         self.app.notify("Saving the whole log ...", markup=False)
-        self.run_worker(work, name="save log", group="save", thread=True, exit_on_error=False)
+        # A worker of the app, which shows when one crashes.
+        self.app.run_worker(work, name="save log", group="save", thread=True, exit_on_error=False)
 
     @on(Saved)
     def _saved(self, saved: Saved) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rich.style import Style
-from textual.color import Color
 from textual.widget import Widget
 
 
