@@ -173,7 +173,7 @@ def _why_none(
     asked: Mapping[str, float], nodes: Sequence[Node], open_nodes: Sequence[Node], closed: Mapping[str, str]
 ) -> tuple[str, str]:
     if not nodes:
-        return "The cluster has no nodes now", "Ask your admin if that stays so"
+        return "The cluster has no nodes", "Ask your admin if that stays so"
     reasons: dict[str, int] = {}
     for node in nodes:
         if node.metadata.name in closed and (not open_nodes or _holds(node, asked)):

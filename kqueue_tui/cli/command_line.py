@@ -42,7 +42,9 @@ CLUSTER_OPTIONS = {
     )
 }
 _PLAIN = {
-    "help": Option("help", "Show this and leave.", kind="flag", category="own"),
+    **dict.fromkeys(
+        ("help", "h", "usage"), Option("help", "Show this and leave.", kind="flag", category="own")
+    ),
     "version": Option("version", "Show the version and leave.", kind="flag", category="own"),
     "V": Option("version", "Show the version and leave.", kind="flag", category="own"),
 }
@@ -115,7 +117,11 @@ class TableCommand(click.Command):
             click.Argument(["words"], nargs=-1, metavar="[SCRIPT [ARG]...]", type=click.Path()),
         ]
         # For completion, which click reads: what follows the script is the script's.
-        kwargs["context_settings"] = {"allow_interspersed_args": False, "ignore_unknown_options": True}
+        kwargs["context_settings"] = {
+            "allow_interspersed_args": False,
+            "ignore_unknown_options": True,
+            "help_option_names": ["-h", "--help"],
+        }
         super().__init__(*args, **kwargs)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

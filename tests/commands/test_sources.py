@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kbatch_core.model import labels
+from kbatch_core.model.options.table import TABLE
 from tests.commands.calls import submit
 from tests.commands.test_bad_input import KUBECONFIG
 
@@ -84,3 +85,11 @@ def test_strict_from_anywhere(home: Path, monkeypatch: pytest.MonkeyPatch, stric
     result = submit(*(["--strict"] if strict == "command line" else []), "--dry-run", "s.sh")
     assert (result.code, result.out) == (2, "")
     assert "--nodelist would be ignored" in result.err
+
+
+@pytest.mark.parametrize("word", ["-h", "--help", "--usage"])
+def test_help_names_every_option_that_does_something(word: str) -> None:
+    shown = submit("-H", word, "s.sh", "--nonsense")
+    assert shown.code == 0
+    words = {part for line in shown.lines() for part in line if part.startswith("--")}
+    assert {option.flag for option in TABLE if option.settable} <= words

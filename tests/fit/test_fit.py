@@ -70,7 +70,7 @@ def test_no_node_open_to_it() -> None:
 def test_a_cluster_without_nodes_has_to_grow() -> None:
     found = fit(asking(), [])
     assert (found.later, found.never) == ((), False)
-    assert found.sentence == "The cluster has no nodes now"
+    assert found.sentence == "The cluster has no nodes"
 
 
 def test_where_nodes_are_made_on_demand_nothing_never_fits() -> None:
