@@ -9,22 +9,26 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from kbatch_core.cluster.api import Api
-from kbatch_core.environment import Session
+from kbatch_core.environment.session import Session
 from kbatch_core.errors import BadOption, PermissionDenied, Refused, Unreachable
-from kbatch_core.history import History, Origin, Warn, ignore, noted
-from kbatch_core.manifest import Submission, build_job, change
-from kbatch_core.manifest.again import read_back, submitted_from
+from kbatch_core.history.folder import History
+from kbatch_core.history.past import Origin
+from kbatch_core.manifest import change
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec, from_numbers
 from kbatch_core.model.names import id_from, new_submit_id
 from kbatch_core.model.objects import Job, parse_time
-from kbatch_core.staging import read_staged, remove_staged, write_staged
 from kbatch_core.status.case import array_of, condition, in_indexes, index_of, is_array, is_task_over
 from kbatch_core.status.tasks import failed_numbers, task_numbers
+
+if TYPE_CHECKING:
+    from kbatch_core.history import Warn
+    from kbatch_core.manifest import Submission
 
 _GROUPS = {"jobs": "batch", "localqueues": "kueue.x-k8s.io"}
 
@@ -44,14 +48,19 @@ class Actions:
         """Seconds since the epoch by the server, whose times the rows have."""
         return self._clock() + self.api.transport.server_ahead
 
-    def submit(self, submission: Submission, *, dry_run: bool = False, warn: Warn = ignore) -> Job:
+    def submit(self, submission: Submission, *, dry_run: bool = False, warn: Warn | None = None) -> Job:
         """Create the Job: one write. Raises Refused, Unreachable or UnknownOutcome, BadScript.
 
         The history in home is written around it; when that cannot be, `warn` gets a sentence and the job goes on.
         """
+        from kbatch_core.history import ignore, noted
+        from kbatch_core.staging import remove_staged, write_staged
+
         if dry_run:
             return self.api.create_job(submission.manifest, dry_run=True)
-        with noted(self.history, submission.manifest, self.origin(), self._clock(), warn) as accepted:
+        with noted(
+            self.history, submission.manifest, self.origin(), self._clock(), warn or ignore
+        ) as accepted:
             written = write_staged(submission.files)
             try:
                 job = self.api.create_job(submission.manifest)
@@ -114,6 +123,10 @@ class Actions:
         refuses one that did. `time_limit` (seconds) and `memory` (bytes) replace what it had. Raises Refused,
         BadOption.
         """
+        from kbatch_core.manifest import build_job
+        from kbatch_core.manifest.again import read_back, submitted_from
+        from kbatch_core.staging import read_staged
+
         chosen = _chosen_tasks(job, tasks, failed_only)
         whole = self.api.get_job_object(job.metadata.name, namespace=job.metadata.namespace)
         if whole["metadata"]["uid"] != job.metadata.uid:

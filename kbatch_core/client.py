@@ -17,41 +17,30 @@ import msgspec
 from kbatch_core.cluster.api import Api
 from kbatch_core.cluster.settings import CLUSTER_VARIABLE, load, nowhere
 from kbatch_core.cluster.transport import Transport
-from kbatch_core.environment import Environment, Session, detect, this_session
+from kbatch_core.environment.session import Session, this_session
 from kbatch_core.errors import (
     NoCluster,
     NotFound,
     Unreachable,
 )
 from kbatch_core.finding import Finder
-from kbatch_core.history import (
-    Asked,
-    Efficiency,
-    Found,
-    ProgressFiles,
-    absent_rows,
-    efficiency,
-    keep_ends,
-    match,
-    past_row,
-    past_task_rows,
-    records_of,
-)
-from kbatch_core.look import Facts, Seen, look, look_at
-from kbatch_core.manifest import Submission, build_job
-from kbatch_core.manifest.again import read_back
+from kbatch_core.history.folder import ProgressFiles
+from kbatch_core.look import NO_FACTS, Facts, Seen, look, look_at
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec
-from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.names import id_from, is_id, label_value, new_submit_id
 from kbatch_core.model.objects import Event, Job, Pod
-from kbatch_core.model.record import Record
 from kbatch_core.model.reference import parse_reference
-from kbatch_core.staging import read_staged
 from kbatch_core.status import ClusterFacts, JobRow, make_row, task_rows
 from kbatch_core.streams import Streams
 
+# What only some calls need is imported in them: half of the time of a `kqueue list` goes into imports.
 if TYPE_CHECKING:
+    from kbatch_core.environment import Environment
+    from kbatch_core.history import Asked, Efficiency, Found
+    from kbatch_core.manifest import Submission
+    from kbatch_core.model.jobspec import JobSpec
+    from kbatch_core.model.record import Record
     from kbatch_core.view import View
 
 Rows = list[JobRow]
@@ -109,6 +98,8 @@ class Client(Streams):
 
     def environment(self, spec: JobSpec) -> Environment:
         """What a job of this session copies. One read: the session's own pod."""
+        from kbatch_core.environment.detect import detect
+
         return detect(
             self.session,
             self.api.get_pod_object,
@@ -121,6 +112,8 @@ class Client(Streams):
 
     def prepare(self, spec: JobSpec, environment: Environment | None = None) -> Submission:
         """The Job that `submit` would send. Nothing is written. Raises BadOption."""
+        from kbatch_core.manifest import build_job
+
         submit_id = spec.submit_id or new_submit_id(self._rng)
         return build_job(
             spec,
@@ -168,6 +161,9 @@ class Client(Streams):
 
         Of a job that the cluster has forgotten it comes from the history in home.
         """
+        from kbatch_core.manifest.again import read_back
+        from kbatch_core.staging import read_staged
+
         found = self.look_up(reference)
         metadata = found.job.metadata
         if found.past is None:
@@ -205,6 +201,8 @@ class Client(Streams):
         found = self.survey(user=user, namespaces=namespaces, selector=selector)
         rows = [each for _, row, every in found for each in (every() if tasks else ()) or (row,)]
         if history:
+            from kbatch_core.history import absent_rows, keep_ends
+
             of_jobs = [row for _, row, _ in found]
             now = self.now()
             keep_ends(self.history, [(job, row) for job, row, _ in found], pasts, self.pods, now)
@@ -217,9 +215,10 @@ class Client(Streams):
     ) -> Surveyed:
         """(job, its row, what makes a row per task of an array) of each job, as `list` has them."""
         job_selector = ",".join(part for part in (self.selector(user), selector) if part)
+        plain = self._facts()
 
         def surveyed(seen: Seen, cluster: Facts) -> tuple[Job, JobRow, Callable[[], Rows]]:
-            now, facts = self.now(), self._facts(cluster)
+            now, facts = self.now(), plain if cluster is NO_FACTS else self._facts(cluster)
             job, pods, events = seen
             row = make_row(job, pods, events, now, facts)
             return job, row, partial(task_rows, job, pods, (), now, facts)
@@ -243,11 +242,15 @@ class Client(Streams):
     ) -> Rows:
         """The rows that only the history has. `shown` are the ids that the cluster has, asked as in `list`;
         None = no cluster was asked."""
+        from kbatch_core.history import Asked, absent_rows
+
         asked = Asked() if shown is None else self._asked(user, namespaces)
         return _by_age(absent_rows(self.history.read_all(), shown or (), asked, self._clock(), tasks=tasks))
 
     def look_up(self, reference: str) -> Found:
         """The job that `find` finds; when it finds none or no cluster answers, the history's. Raises as `find`."""
+        from kbatch_core.history import Found, match
+
         try:
             return Found(job=self.find(reference))
         except (NotFound, Unreachable) as error:
@@ -288,8 +291,10 @@ class Client(Streams):
 
     def row(self, job: Job | Found) -> JobRow:
         """The row of one job, with what its pods and events explain."""
+        from kbatch_core.history import keep_ends, past_row
+
         now = self.now()
-        if isinstance(job, Found):
+        if not isinstance(job, Job):
             if job.past is not None:
                 return past_row(job.past, now, gone=job.asked.covers(job.past))
             job = job.job
@@ -302,8 +307,10 @@ class Client(Streams):
 
     def task_rows(self, job: Job | Found) -> Rows:
         """A row per task of an array."""
+        from kbatch_core.history import past_task_rows
+
         now = self.now()
-        if isinstance(job, Found):
+        if not isinstance(job, Job):
             if job.past is not None:
                 return past_task_rows(job.past, now, gone=job.asked.covers(job.past))
             job = job.job
@@ -311,6 +318,8 @@ class Client(Streams):
 
     def record(self, job: Job | Found, task: int | None = None) -> Record | None:
         """How a job, or a task of an array, ended, in the supervisor's words; None: it has not, or nobody knows."""
+        from kbatch_core.history import records_of
+
         live = job if isinstance(job, Job) else job.job if job.past is None else None
         job_id = (job if isinstance(job, Job) else job.job).metadata.labels.get(labels.ID, "")
         past = self.history.read(job_id)
@@ -327,6 +336,8 @@ class Client(Streams):
 
     def efficiency(self, job: Job | Found) -> Efficiency:
         """What a job used against what it asked for, from the records of its pods and in home."""
+        from kbatch_core.history.efficiency import efficiency, records_of
+
         row = self.row(job)
         past = self.history.read(row.id)
         live = job if isinstance(job, Job) else job.job if job.past is None else None
@@ -344,6 +355,8 @@ class Client(Streams):
         return sorted(pods, key=lambda pod: pod.metadata.creation_timestamp)
 
     def _asked(self, user: str | None, namespaces: Sequence[str] = ()) -> Asked:
+        from kbatch_core.history import Asked
+
         return Asked(
             origin=self.origin(),
             namespaces=tuple(namespaces) or (self.api.namespace,),

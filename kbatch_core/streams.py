@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 from kbatch_core.actions import Actions
 from kbatch_core.errors import AuthExpired, Refused
-from kbatch_core.history import Found, ProgressFiles
+from kbatch_core.history.folder import ProgressFiles
 from kbatch_core.model.objects import Job
 from kbatch_core.status import JobRow
 
 if TYPE_CHECKING:
+    from kbatch_core.history import Found
     from kbatch_core.logs import LogReader, LogRequest
     from kbatch_core.queue import Queue
 
@@ -91,10 +92,10 @@ class Streams(Actions):
         """A reader of the log of a job, or of one task of an array; None = all so far. Raises BadOption."""
         from kbatch_core.logs import LogReader, LogRequest  # `kqueue list` is faster without
 
-        past = job.past if isinstance(job, Found) else None
+        past = None if isinstance(job, Job) else job.past
         return LogReader(
             self.api.transport,
-            job.job if isinstance(job, Found) else job,
+            job if isinstance(job, Job) else job.job,
             request or LogRequest(),
             home=self.session.home,
             past=past,

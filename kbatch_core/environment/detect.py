@@ -1,4 +1,4 @@
-"""Where this process runs: in a notebook server, and as what (environment variables and the working directory).
+"""What a job of this session copies from where it runs, and what the user adds to that.
 
 The one read of the API that the environment needs, the server's own pod, is passed in as a function, so that
 this module needs no transport.
@@ -6,10 +6,7 @@ this module needs no transport.
 
 from __future__ import annotations
 
-import os
-import socket
-from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -17,47 +14,9 @@ import msgspec
 from kbatch_core.environment.copy import copy_environment, without_home
 from kbatch_core.environment.facts import Environment, escaped
 from kbatch_core.environment.here import on_this_machine
-from kbatch_core.environment.live import changed_variables, first_process_environ
-from kbatch_core.environment.podfile import read_pod_file
+from kbatch_core.environment.live import changed_variables
+from kbatch_core.environment.session import Session
 from kbatch_core.errors import NotFound, PermissionDenied, UsageError
-
-
-class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """The process that submits. `in_pod`: whether it runs in a pod, so that its own pod can be copied."""
-
-    cwd: str
-    home: str
-    user: str
-    host: str
-    in_pod: bool
-    environ: dict[str, str]
-    uid: int | None = None
-    gid: int | None = None
-    """Who this process is; None outside a pod."""
-    pod: dict[str, Any] | None = None
-    """The server's pod as its hub wrote it down; None where it did not."""
-    local: bool = False
-    """Whether jobs run on this machine, as this user: the local cluster."""
-    start: dict[str, str] | None = None
-    """The environment that the server's container started with; None where it cannot be read."""
-
-
-def this_session(environ: Mapping[str, str] = os.environ, *, local: bool = False) -> Session:
-    """The session of this process; `local` for the local cluster."""
-    in_pod = not local and Path("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
-    return Session(
-        cwd=_working_directory(),
-        home=environ.get("HOME", ""),
-        user=environ.get("JUPYTERHUB_USER") or _login_name(environ),
-        host=socket.gethostname(),
-        in_pod=in_pod,
-        local=local,
-        environ=dict(environ),
-        uid=os.getuid() if in_pod else None,
-        gid=os.getgid() if in_pod else None,
-        pod=read_pod_file() if in_pod else None,
-        start=first_process_environ() if in_pod else None,
-    )
 
 
 def detect(
@@ -195,22 +154,3 @@ def _with_variables(
 def _bare(session: Session, image: str, *dropped: str) -> Environment:
     """An image and nothing else: no home, no variables."""
     return Environment(image=image, user=session.user, keep_entrypoint=False, dropped=dropped)
-
-
-def _working_directory() -> str:
-    try:
-        return str(Path.cwd())
-    except FileNotFoundError as error:
-        raise UsageError("The current directory is gone.", "Go to another one: cd.") from error
-
-
-def _login_name(environ: Mapping[str, str]) -> str:
-    for name in ("LOGNAME", "USER"):
-        if environ.get(name):
-            return environ[name]
-    import getpass  # brings termios along; the names above are usually there
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid{os.getuid()}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kbatch_core.environment.facts import Environment, Mount, escaped
 
 if TYPE_CHECKING:
-    from kbatch_core.environment.detect import Session
+    from kbatch_core.environment.session import Session
 
 IMAGE = "local"
 """Where an image is named there is none: the job runs the programs of this machine."""

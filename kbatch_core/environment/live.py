@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 from kbatch_core.environment.variables import Kept, filter_env, secret_values
@@ -24,16 +23,6 @@ _OF_THE_TERMINAL = re.compile(
     re.VERBOSE,
 )
 LONGEST = 16 * 1024
-
-
-def first_process_environ(path: Path = Path("/proc/1/environ")) -> dict[str, str] | None:
-    """The environment that the container started with; None where it may not be read (another user id)."""
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    pairs = (item.partition("=") for item in data.decode(errors="surrogateescape").split("\0") if "=" in item)
-    return {name: value for name, _, value in pairs}
 
 
 def changed_variables(

@@ -1,12 +1,17 @@
 """History: what home knows of jobs, also when the cluster has forgotten them."""
 
-from kbatch_core.history.efficiency import Efficiency, Spread, efficiency, records_of
-from kbatch_core.history.folder import FOLDER, History, ProgressFiles
-from kbatch_core.history.join import Asked, Found, absent_rows, match, output_path
-from kbatch_core.history.journal import Warn, ignore, keep_ends, noted
-from kbatch_core.history.past import Origin, Past
-from kbatch_core.history.rows import UNKNOWN, facts, past_row, past_task_rows
-from kbatch_core.history.usage import Sample, downsample, parse_usage
+from typing import TYPE_CHECKING
+
+from kbatch_core.lazy import names_of
+
+if TYPE_CHECKING:
+    from kbatch_core.history.efficiency import Efficiency, Spread, records_of
+    from kbatch_core.history.folder import FOLDER, History, ProgressFiles
+    from kbatch_core.history.join import Asked, Found, absent_rows, match, output_path
+    from kbatch_core.history.journal import Warn, ignore, keep_ends, noted
+    from kbatch_core.history.past import Origin, Past
+    from kbatch_core.history.rows import UNKNOWN, facts, past_row, past_task_rows
+    from kbatch_core.history.usage import Sample, downsample, parse_usage
 
 __all__ = [
     "FOLDER",
@@ -23,7 +28,6 @@ __all__ = [
     "Warn",
     "absent_rows",
     "downsample",
-    "efficiency",
     "facts",
     "ignore",
     "keep_ends",
@@ -35,3 +39,16 @@ __all__ = [
     "past_task_rows",
     "records_of",
 ]
+
+__getattr__ = names_of(
+    __name__,
+    {
+        "efficiency": ["Efficiency", "Spread", "records_of"],
+        "folder": ["FOLDER", "History", "ProgressFiles"],
+        "join": ["Asked", "Found", "absent_rows", "match", "output_path"],
+        "journal": ["Warn", "ignore", "keep_ends", "noted"],
+        "past": ["Origin", "Past"],
+        "rows": ["UNKNOWN", "facts", "past_row", "past_task_rows"],
+        "usage": ["Sample", "downsample", "parse_usage"],
+    },
+)

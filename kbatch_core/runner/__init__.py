@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 
-from kbatch_core.runner.packing import pack
-
 
 def supervisor_source() -> str:
     """The supervisor with its comments, for people."""
@@ -16,6 +14,8 @@ def supervisor_source() -> str:
 @cache
 def supervisor_program() -> str:
     """The supervisor as it travels in each Job."""
+    from kbatch_core.runner.packing import pack  # `kqueue list` starts sooner without
+
     return pack(supervisor_source())
 
 

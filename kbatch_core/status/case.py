@@ -190,7 +190,10 @@ def newest(pods: Iterable[Pod]) -> Pod | None:
 
 def condition(conditions: Iterable[Condition], kind: str) -> Condition | None:
     """The condition of that type, if it is true."""
-    return next((one for one in conditions if one.type == kind and one.status == "True"), None)
+    for one in conditions:
+        if one.type == kind and one.status == "True":
+            return one
+    return None
 
 
 def statuses(pod: Pod | None) -> Iterator[ContainerStatus]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -206,9 +207,20 @@ def _restarts(case: Case, whole_array: bool) -> int:
 
 def _asked(job: Job) -> tuple[int, int, int]:
     """(millicores, bytes, GPUs) that one task asks for."""
+    return _sum_of(
+        tuple(
+            (*each.resources.limits.items(), *each.resources.requests.items())
+            for each in job.spec.template.spec.containers
+        )
+    )
+
+
+@lru_cache(maxsize=256)
+def _sum_of(containers: tuple[tuple[tuple[str, str], ...], ...]) -> tuple[int, int, int]:
+    """The same from the amounts of each container, its requests last. Of ten thousand jobs most ask for the same."""
     cpus = memory = gpus = 0.0
-    for container in job.spec.template.spec.containers:
-        asked = {**container.resources.limits, **container.resources.requests}
+    for amounts in containers:
+        asked = dict(amounts)
         cpus += amount_of(asked.get("cpu", "0"))
         memory += amount_of(asked.get("memory", "0"))
         gpus += sum(amount_of(amount) for name, amount in asked.items() if is_gpu(name))

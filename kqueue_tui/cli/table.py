@@ -32,24 +32,19 @@ def format_table(
     paint: Paint = unpainted,
 ) -> list[str]:
     """Lines of text. `width` is the terminal's, None for a pipe; `paint` is given the cells of states."""
-    heads = [column.field.header if column.field else "" for column in format.columns]
-    cells = [
-        [column.field.cell(row, now) if column.field else "" for column in format.columns] for row in rows
-    ]
-    lines: list[tuple[JobRow | None, list[str]]] = [
-        *([(None, heads)] if header else []),
-        *zip(rows, cells, strict=True),
-    ]
+    # A column at a time: of ten thousand rows that is much faster.
+    cells = [_cells_of(column, rows, now, header) for column in format.columns]
     widths = [column.width for column in format.columns]
     if format.table:
-        widths = list(_widths([line for _, line in lines], format.columns, width))
-    gap = GAP if format.table else ""
+        widths = list(_widths(cells, format.columns, width))
+    gap, cut = (GAP, "…") if format.table else ("", "")
+    padded = [
+        _pad(texts, wide, column, cut)
+        for texts, wide, column in zip(cells, widths, format.columns, strict=True)
+    ]
+    about: list[JobRow | None] = [*([None] if header else []), *rows]
     made = []
-    for row, line in lines:
-        parts = [
-            fit(text, wide, right=column.right, cut="…" if format.table else "") + column.after
-            for column, text, wide in zip(format.columns, line, widths, strict=True)
-        ]
+    for row, *parts in zip(about, *padded, strict=True):
         text = gap.join(parts).rstrip()
         if width is not None and cell_width(text) > width:
             text = fit(text, width)
@@ -57,6 +52,27 @@ def format_table(
             text = _painted(text, parts, gap, format, row, paint)
         made.append(text)
     return made
+
+
+def _cells_of(column: Column, rows: Sequence[JobRow], now: float, header: bool) -> list[str]:
+    """The texts of a column, its heading first."""
+    field = column.field
+    if field is None:
+        return [""] * (len(rows) + header)
+    cell = field.cell
+    return [*([field.header] if header else []), *(cell(row, now) for row in rows)]
+
+
+def _pad(texts: Sequence[str], width: int | None, column: Column, cut: str) -> list[str]:
+    """Each as wide as the column, with what stands behind it."""
+    after, right = column.after, column.right
+    if width is not None and _widest(texts) <= width and "".join(texts).isascii():
+        return [(text.rjust(width) if right else text.ljust(width)) + after for text in texts]
+    return [fit(text, width, right=right, cut=cut) + after for text in texts]
+
+
+def _widest(texts: Sequence[str]) -> int:
+    return max(map(cell_width, texts), default=0)
 
 
 def _painted(text: str, parts: Sequence[str], gap: str, format: Format, row: JobRow, paint: Paint) -> str:
@@ -72,9 +88,9 @@ def _painted(text: str, parts: Sequence[str], gap: str, format: Format, row: Job
     return text
 
 
-def _widths(lines: Sequence[Sequence[str]], columns: Sequence[Column], limit: int | None) -> list[int]:
+def _widths(cells: Sequence[Sequence[str]], columns: Sequence[Column], limit: int | None) -> list[int]:
     """As wide as the widest cell; to keep to `limit`, the widest of those that may be cut give way."""
-    widths = [max((cell_width(line[at]) for line in lines), default=0) for at in range(len(columns))]
+    widths = [_widest(texts) for texts in cells]
     cuttable = [at for at, column in enumerate(columns) if column.field is not None and column.field.narrow]
     excess = sum(widths) + len(GAP) * (len(columns) - 1) - limit if limit is not None else 0
     while excess > 0 and cuttable:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from kbatch_core.environment import Environment, Session, detect
+from kbatch_core.environment import Environment, Session
+from kbatch_core.environment.detect import detect
 from kbatch_core.errors import NotFound, PermissionDenied, UsageError
 from tests.pods import load_pod
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from kbatch_core.environment import Environment, Session, copy_environment, detect
-from kbatch_core.environment.detect import changed
+from kbatch_core.environment import Environment, Session, copy_environment
+from kbatch_core.environment.detect import changed, detect
 from kbatch_core.manifest import build_job
 from kbatch_core.model.jobspec import JobSpec
 from tests.pods import load_pod

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kbatch_core.environment.live import changed_variables, first_process_environ
+from kbatch_core.environment.live import changed_variables
+from kbatch_core.environment.session import first_process_environ
 
 START = {"PATH": "/usr/bin", "CONDA_DIR": "/opt/conda", "JUPYTERHUB_API_TOKEN": "secret-of-the-hub"}
 

@@ -10,7 +10,8 @@ from typing import Any
 import kubernetes.client
 import pytest
 
-from kbatch_core.environment import Session, copy_environment, detect
+from kbatch_core.environment import Session, copy_environment
+from kbatch_core.environment.detect import detect
 from kbatch_core.environment.podfile import POD_FILE, read_pod_file
 from kbatch_core.errors import BadConfig
 from tests.pods import admin_config, load_pod

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kbatch_core.history import Efficiency, History, efficiency, past_row
-from kbatch_core.history.efficiency import records_of, round_time
+from kbatch_core.history import Efficiency, History, past_row
+from kbatch_core.history.efficiency import efficiency, records_of, round_time
 from kbatch_core.model.quantity import GIB, MIB, round_up_memory
 from kbatch_core.status import make_row
 from kqueue_tui.cli.eff import lines

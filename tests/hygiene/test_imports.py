@@ -37,6 +37,20 @@ def test_a_command_imports_nothing_heavy(module: str) -> None:
     assert imported_by(f"import {module}").isdisjoint(HEAVY)
 
 
+def test_a_list_imports_nothing_that_only_a_submit_needs() -> None:
+    program = "import sys, kqueue_tui.cli.list\nprint(*sys.modules, sep='\\n')"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    packages = (
+        "manifest.job",
+        "environment.detect",
+        "history.efficiency",
+        "staging",
+        "runner.packing",
+        "queue",
+    )
+    assert set(result.stdout.split()).isdisjoint(f"kbatch_core.{name}" for name in packages)
+
+
 def test_the_core_imports_nothing_that_talks_to_a_person() -> None:
     modules = imported_by(
         "import pkgutil, kbatch_core\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kbatch_core.details import Details
-from kbatch_core.history import efficiency, records_of
+from kbatch_core.history.efficiency import efficiency, records_of
 from kbatch_core.history.usage import Sample
 from kqueue_tui.dashboard.demo.play import Play, objects
 

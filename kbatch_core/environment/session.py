@@ -1,0 +1,81 @@
+"""Where this process runs: in a notebook server, and as what (environment variables and the working directory)."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kbatch_core.environment.podfile import read_pod_file
+from kbatch_core.errors import UsageError
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """The process that submits. `in_pod`: whether it runs in a pod, so that its own pod can be copied."""
+
+    cwd: str
+    home: str
+    user: str
+    host: str
+    in_pod: bool
+    environ: dict[str, str]
+    uid: int | None = None
+    gid: int | None = None
+    """Who this process is; None outside a pod."""
+    pod: dict[str, Any] | None = None
+    """The server's pod as its hub wrote it down; None where it did not."""
+    local: bool = False
+    """Whether jobs run on this machine, as this user: the local cluster."""
+    start: dict[str, str] | None = None
+    """The environment that the server's container started with; None where it cannot be read."""
+
+
+def this_session(environ: Mapping[str, str] = os.environ, *, local: bool = False) -> Session:
+    """The session of this process; `local` for the local cluster."""
+    in_pod = not local and Path("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
+    return Session(
+        cwd=_working_directory(),
+        home=environ.get("HOME", ""),
+        user=environ.get("JUPYTERHUB_USER") or _login_name(environ),
+        host=socket.gethostname(),
+        in_pod=in_pod,
+        local=local,
+        environ=dict(environ),
+        uid=os.getuid() if in_pod else None,
+        gid=os.getgid() if in_pod else None,
+        pod=read_pod_file() if in_pod else None,
+        start=first_process_environ() if in_pod else None,
+    )
+
+
+def first_process_environ(path: Path = Path("/proc/1/environ")) -> dict[str, str] | None:
+    """The environment that the container started with; None where it may not be read (another user id)."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    pairs = (item.partition("=") for item in data.decode(errors="surrogateescape").split("\0") if "=" in item)
+    return {name: value for name, _, value in pairs}
+
+
+def _working_directory() -> str:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError as error:
+        raise UsageError("The current directory is gone.", "Go to another one: cd.") from error
+
+
+def _login_name(environ: Mapping[str, str]) -> str:
+    for name in ("LOGNAME", "USER"):
+        if environ.get(name):
+            return environ[name]
+    import getpass  # brings termios along; the names above are usually there
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid{os.getuid()}"
