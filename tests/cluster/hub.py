@@ -186,15 +186,22 @@ class Hub:
         self.node.kubectl("delete", "namespace", self.namespace, "--wait=false")
 
     def request(self, method: str, path: str, body: object = None) -> Any:
-        """An answer of the hub, or of a server through its proxy, decoded; True when it has no body."""
+        """An answer of the hub, or of a server through its proxy, decoded; True when it has no body.
+
+        Raises RuntimeError when it refuses.
+        """
         request = urllib.request.Request(
             f"{self.url}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"token {self.token}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            data = answer.read()
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                data = answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                raise RuntimeError(f"{method} {path}: {error.code}: {error.read()[:500]!r}") from None
         return json.loads(data) if data else True
 
     def add_user(self, name: str, *servers: str) -> None:
