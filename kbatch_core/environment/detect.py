@@ -33,9 +33,9 @@ def detect(
 
     In a pod it is the pod's own: as the hub wrote it down, else read by its name (the host name) with `read_pod`.
     `read_access` gives the access modes of a claim, None where it may not be read; `image` replaces the copied
-    image. Outside,
-    `image` must be given. `export` names variables that go along though they look secret; without `export_all`
-    only they go. `home` False leaves the home volume away. Raises PermissionDenied, NotFound, UsageError.
+    image; outside it must be given. `export` names variables that go along though they look secret; without
+    `export_all` only they go. `home` False leaves the home volume away. Raises PermissionDenied, NotFound,
+    UsageError.
     """
     if session.local:
         environment = _with_variables(

@@ -13,6 +13,7 @@ from kqueue_tui.cli.table import fit
 if TYPE_CHECKING:
     from kbatch_core.queue import Queue, Sync
 
+UNKNOWN_WIDTH = 80
 _BEGIN, _REST_OF_LINE = "\r", "\x1b[K"
 
 
@@ -42,8 +43,10 @@ class StatusLine:
         self._write(describe(row, queue.sync(), queue.now()))
 
     def _write(self, text: str) -> None:
-        # The last cell stays free: in it a terminal would begin a new line.
-        text = fit(text, os.get_terminal_size(sys.stderr.fileno()).columns - 1).rstrip()
+        # A terminal that does not know its width says 0 (those of `docker exec -t` and expect). The last cell stays
+        # free: in it a terminal would begin a new line.
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns or UNKNOWN_WIDTH
+        text = fit(text, columns - 1).rstrip()
         if text != self._shown:
             self._shown = text
             sys.stderr.write(f"{_BEGIN}{text}{_REST_OF_LINE}")

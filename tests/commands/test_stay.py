@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -14,11 +16,11 @@ from kbatch_core.errors import ConnectionFailed
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import parse_array
 from kbatch_core.model.objects import Job
-from kbatch_core.queue import Sync
+from kbatch_core.queue import Queue, Sync
 from kbatch_core.status import JobRow, make_row
 from kbatch_core.status.tasks import TaskCounts
 from kqueue_tui.cli.follow import exit_code
-from kqueue_tui.cli.status_line import describe
+from kqueue_tui.cli.status_line import StatusLine, describe
 from tests.cluster.processes import wait_for
 from tests.commands.fleet import NODE, Fleet
 from tests.commands.terminal import Terminal
@@ -161,3 +163,24 @@ def test_the_line_of_an_array_counts_its_tasks() -> None:
 def test_before_anything_is_known() -> None:
     assert describe(None, Sync("LOADING"), NOW) == "waiting for the API server"
     assert describe(None, Sync("RETRYING", None, LOST), NOW) == "[no news: https://x does not answer.]"
+
+
+class Early:
+    """A queue that has heard nothing yet."""
+
+    rows = staticmethod(tuple)
+    sync = staticmethod(lambda: Sync("LOADING"))
+    now = staticmethod(lambda: NOW)
+
+
+def test_a_terminal_that_does_not_know_its_width_gets_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, terminal = os.openpty()
+    monkeypatch.setenv("TERM", "xterm")
+    with os.fdopen(reader, "rb"), open(terminal, "w") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        assert os.get_terminal_size(terminal).columns == 0
+        line = StatusLine.on_terminal("u")
+        assert line is not None
+        line.look(cast(Queue, Early()))
+        assert b"waiting for the API server" in os.read(reader, 1000)
+        monkeypatch.undo()
