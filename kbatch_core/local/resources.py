@@ -6,6 +6,8 @@ import copy
 import uuid
 from typing import Any
 
+import msgspec
+
 from kbatch_core.local import admission, validation
 from kbatch_core.local.defaults import fill, quality
 from kbatch_core.local.deletion import delete_pod
@@ -38,7 +40,8 @@ class Terminating(ApiError):
 def create(store: Store, resource: str, obj: Object, *, dry_run: bool = False) -> Object:
     """A new object with all that the server fills in. Raises Invalid, Forbidden, AlreadyExists, NotFound."""
     kind = KINDS[resource]
-    obj = copy.deepcopy(obj)
+    # A copy, many times as fast as copy.deepcopy.
+    obj = msgspec.json.decode(msgspec.json.encode(obj))
     metadata = obj.setdefault("metadata", {})
     for field in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
         metadata.pop(field, None)
