@@ -54,7 +54,7 @@ def bill_of_materials(tools: Path) -> None:
 
 def audit(tools: Path) -> None:
     """Nothing that the package stands on is known to be unsafe."""
-    run(tools / "pip-audit", "--no-deps", "--disable-pip", "-r", _pins_of_the_package(tools))
+    run(tools / "pip-audit", "--strict", "--no-deps", "--disable-pip", "-r", _pins_of_the_package(tools))
 
 
 def installs_alone(tools: Path) -> None:

@@ -2,7 +2,8 @@
 
 Run as `python -I -S keeper.py FOLDER FD`, with nothing but the standard library (and no pathlib, which takes as long
 to import as all the rest), in a session of its own: it lives on when the server is killed, and the next server finds
-it. FOLDER has `start.json` (what to run) and two FIFOs. While the keeper lives it holds FD, the writing end of
+it. FOLDER has `start.json` (what to run) and two FIFOs. What its processes use stands there in the files of a control
+group (`cpu.stat`, `memory.current`, `memory.peak`), where the supervisor looks. While the keeper lives it holds FD, the writing end of
 `alive`, and a byte there says that the process runs. Through `control` it is told `T` (TERM to the process) and `K`
 (KILL to all of its processes). It leaves `started.json` before anything runs, and `exit.json`, whole or not at all,
 when all has ended and the log is complete.
@@ -25,6 +26,8 @@ LONGEST = 16 * 1024
 _CHUNK = 64 * 1024
 # What still holds the output open after it was killed cannot be waited for longer than this, in seconds.
 _DRAIN_SECONDS = 2.0
+# Between two looks at what is used: soon at first, for jobs that are short. A look takes about a millisecond.
+_FIRST_LOOK, _LOOKS_APART = 0.2, 5.0
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -115,6 +118,8 @@ class Keeper:
         self._ended = 0
         self._interrupted = False
         self._streams: dict[int, str] = {}
+        self._begun = self._next_look = time.monotonic()
+        self._cpu_usec = self._peak = 0
 
     def run(self) -> None:
         """Start it, wait for its end, and write that down."""
@@ -193,9 +198,31 @@ class Keeper:
     def _wait(self) -> None:
         """Until the process itself has ended."""
         while self._status is None:
-            for key, _ in self._select.select():
+            for key, _ in self._select.select(max(self._next_look - time.monotonic(), 0)):
                 self._handle(key.fd)
             self._reap()
+            now = time.monotonic()
+            if now >= self._next_look:
+                self._measure()
+                self._next_look = now + min(max(now - self._begun, _FIRST_LOOK), _LOOKS_APART)
+
+    def _measure(self) -> None:
+        """Write down what all its processes have used. Memory is the sum of what each has resident."""
+        try:
+            cpu, memory = used(os.getpid())
+        except (OSError, ValueError):
+            return
+        self._cpu_usec, self._peak = max(cpu, self._cpu_usec), max(memory, self._peak)
+        for name, text in (
+            ("cpu.stat", f"usage_usec {self._cpu_usec}"),
+            ("memory.current", str(memory)),
+            ("memory.peak", str(self._peak)),
+        ):
+            path = os.path.join(self._folder, name)
+            with contextlib.suppress(OSError):
+                with open(f"{path}.tmp", "w") as file:
+                    file.write(f"{text}\n")
+                os.replace(f"{path}.tmp", path)
 
     def _handle(self, fd: int) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -275,6 +302,25 @@ class Keeper:
         os.replace(f"{path}.tmp", path)
 
 
+def used(root: int) -> tuple[int, int]:
+    """(CPU time in microseconds, resident memory in bytes) of what comes from `root`, which asks for itself.
+
+    The time of those that have ended counts with whoever waited for their end. Raises OSError where there is no /proc.
+    """
+    _stat("self")
+    ended = os.times()
+    ticks = 1_000_000 / os.sysconf("SC_CLK_TCK")
+    page = os.sysconf("SC_PAGE_SIZE")
+    cpu = (ended.children_user + ended.children_system) * 1e6
+    memory = 0
+    for pid in descendants(root):
+        with contextlib.suppress(OSError, IndexError):
+            words = _stat(str(pid))
+            cpu += sum(map(int, words[11:15])) * ticks
+            memory += int(words[21]) * page
+    return int(cpu), memory
+
+
 def descendants(root: int) -> list[int]:
     """The processes that come from `root`, without it."""
     children: dict[int, list[int]] = {}
@@ -299,9 +345,14 @@ def _parents() -> list[tuple[int, int]]:
     for name in os.listdir("/proc"):
         if name.isdigit():
             with contextlib.suppress(OSError, ValueError, IndexError):
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    found.append((int(name), int(file.read().rpartition(b")")[2].split()[1])))
+                found.append((int(name), int(_stat(name)[1])))
     return found
+
+
+def _stat(pid: str) -> list[bytes]:
+    """The fields of /proc/PID/stat from the third on (proc(5)): after the name, which may hold anything."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].split()
 
 
 def _prctl(option: int, value: int) -> None:

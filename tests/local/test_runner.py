@@ -68,6 +68,31 @@ async def test_a_job_of_kbatch_with_its_supervisor(tmp_path: Path) -> None:
         assert {path.name for path in (home / ".kbatch").iterdir()} >= {"done2222", "late2222", "three222"}
 
 
+USES = """#!/usr/bin/env python3
+import os, pathlib, subprocess, sys, time
+kept = bytearray(os.urandom(64 << 20))
+while time.process_time() < 0.8: pass
+subprocess.run([sys.executable, "-c", "import time\\nwhile time.process_time() < 0.7: pass"])
+folder = pathlib.Path(os.environ["KBATCH_LOCAL_CONTAINER"])
+def seen(name):
+    return int((folder / name).read_text().split()[-1]) if (folder / name).exists() else 0
+while seen("cpu.stat") < 1_400_000 or seen("memory.peak") < 64 << 20: time.sleep(0.05)
+"""
+
+
+async def test_what_it_used_is_in_its_record(tmp_path: Path) -> None:
+    """As in a container, where a control group counts: of all its processes, those that have ended too."""
+    home = tmp_path / "home"
+    home.mkdir()
+    async with here(tmp_path / "cluster") as cluster:
+        name = cluster.kbatch("uses", USES, home)
+        assert await cluster.ended(name) == "Complete"
+        record = parse_record(state(cluster.pods(name)[0])["terminated"]["message"])
+        assert record is not None
+        assert record.cpu_seconds >= 1
+        assert record.memory_peak >= 64 << 20
+
+
 async def test_what_a_pod_tells_its_containers(tmp_path: Path) -> None:
     async with here(tmp_path) as cluster:
         cluster.store.create(
