@@ -33,6 +33,7 @@ COMMANDS = {
     "rerun": ("kqueue_tui.cli.rerun", "Submit ended jobs once more, or an array's failed tasks."),
     "local": ("kqueue_tui.cli.local", "Start, stop or remove a cluster on this machine."),
     "delete": ("kqueue_tui.cli.delete", "Remove jobs and their record from the cluster."),
+    "demo": ("kqueue_tui.cli.demo", "Try it on this machine, with jobs in every state."),
     "completion": ("kqueue_tui.cli.shells", "Print what makes a shell complete kbatch and kqueue."),
 }
 
