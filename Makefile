@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # Tests start thousands of our processes: with this set each would compile the whole package anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: test check bench clean constraints screenshots release-check
+.PHONY: test check demo bench clean constraints screenshots release-check
 test: $(READY)
 	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile
 
@@ -18,6 +18,10 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.check
+
+# Real jobs on a cluster of its own, which is gone afterwards: the dashboard, or in a pipe a table.
+demo: $(READY)
+	$(BIN)/kqueue demo
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

@@ -3,10 +3,10 @@
 Run as `python -I -S keeper.py FOLDER FD`, with nothing but the standard library (and no pathlib, which takes as long
 to import as all the rest), in a session of its own: it lives on when the server is killed, and the next server finds
 it. FOLDER has `start.json` (what to run) and two FIFOs. What its processes use stands there in the files of a control
-group (`cpu.stat`, `memory.current`, `memory.peak`), where the supervisor looks. While the keeper lives it holds FD, the writing end of
-`alive`, and a byte there says that the process runs. Through `control` it is told `T` (TERM to the process) and `K`
-(KILL to all of its processes). It leaves `started.json` before anything runs, and `exit.json`, whole or not at all,
-when all has ended and the log is complete.
+group (`cpu.stat`, `memory.current`, `memory.peak`), where the supervisor looks. While the keeper lives it holds FD,
+the writing end of `alive`, and a byte there says that the process runs. Through `control` it is told `T` (TERM to
+the process) and `K` (KILL to all of its processes). It leaves `started.json` before anything runs, and `exit.json`,
+whole or not at all, when all has ended and the log is complete.
 """
 
 from __future__ import annotations
@@ -305,7 +305,7 @@ class Keeper:
 def used(root: int) -> tuple[int, int]:
     """(CPU time in microseconds, resident memory in bytes) of what comes from `root`, which asks for itself.
 
-    The time of those that have ended counts with whoever waited for their end. Raises OSError where there is no /proc.
+    The time of those that have ended counts with whoever waited for them. Raises OSError where there is no /proc.
     """
     _stat("self")
     ended = os.times()
