@@ -12,6 +12,7 @@ from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend, Scope
 from kqueue_tui.dashboard.config import Config
 from kqueue_tui.dashboard.demo.backend import DemoActs, DemoQueue, demo_backend
+from kqueue_tui.dashboard.demo.desk import DemoDesk
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.state import State
 
@@ -37,15 +38,19 @@ def make_app(
     clock: Clock | None = None,
     prepare: Callable[[Backend], None] = lambda backend: None,
     acts: type[DemoActs] = DemoActs,
+    desk: type[DemoDesk] = DemoDesk,
 ) -> Dashboard:
-    """The app on the demo; `prepare` changes the Backend before the app gets it, `acts` does the writes."""
+    """The app on the demo; `prepare` changes the Backend before the app gets it, `acts` and `desk` do the writes."""
     at = clock or Clock()
 
     def connect(scope: Scope, on_change: Callable[[], None]) -> Backend:
         backend = demo_backend(scope, on_change, clock=at)
         prepare(backend)
-        assert isinstance(backend.queue, DemoQueue)
-        return replace(backend, acts=acts(backend.queue, at)) if acts is not DemoActs else backend
+        queue = backend.queue
+        assert isinstance(queue, DemoQueue)
+        if desk is not DemoDesk:
+            backend = replace(backend, desk=desk(queue, at))
+        return replace(backend, acts=acts(queue, at)) if acts is not DemoActs else backend
 
     return Dashboard(
         options or Options(demo=True),

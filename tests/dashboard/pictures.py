@@ -8,10 +8,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from kqueue_tui.dashboard.options import Options
+from kqueue_tui.dashboard.screens.form import FormScreen
 from tests.dashboard.demo import make_app, running, settle
+from tests.dashboard.forms import checked, fill_home
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 # Name -> (theme, what is pressed).
@@ -19,6 +22,7 @@ PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
     "queue": ("", ("t",)),
     "detail": ("", ("j", "j", "j", "d")),
     "light": ("textual-light", ()),
+    "form": ("", ("n", "enter", *"train", "full_stop", *"sh", "enter", "j", "j")),
 }
 
 
@@ -28,14 +32,21 @@ async def take(name: str, theme: str, keys: tuple[str, ...]) -> None:
     async with running(app, (120, 34)) as pilot:
         await pilot.press(*keys)
         await settle(pilot)
+        if any(isinstance(screen, FormScreen) for screen in app.screen_stack):
+            await checked(pilot)
         (FOLDER / f"{name}.svg").write_text(app.export_screenshot(title="kqueue"))
 
 
 def main() -> int:
     os.environ |= {"TZ": "UTC", "COLORTERM": "truecolor", "TEXTUAL_ANIMATIONS": "none"}
     FOLDER.mkdir(exist_ok=True)
-    for name, (theme, keys) in PICTURES.items():
-        asyncio.run(take(name, theme, keys))
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["HOME"] = home
+        fill_home(Path(home))
+        os.chdir(home)
+        for name, (theme, keys) in PICTURES.items():
+            asyncio.run(take(name, theme, keys))
+        os.chdir(FOLDER)
     return 0
 
 

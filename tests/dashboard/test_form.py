@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from kqueue_tui.dashboard.actions import APP, FIELDS, FORM
 from kqueue_tui.dashboard.app import Dashboard
@@ -287,3 +288,27 @@ async def test_mouse() -> None:
         assert form_of(app)._preview.tab == "script"
         await pilot.click("Hints", offset=(34, 0))
         assert at(app, ChooseFile)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+@pytest.mark.parametrize("state", ["bare", "filled", "files", "report"])
+def test_how_it_looks(snap_compare, size: tuple[int, int], state: str) -> None:  # type: ignore[no-untyped-def]
+    form = {"time": "soon", "comment": "[/x] wide 漢字", "hold": "yes", "signal": "B:USR1@60"}
+
+    async def before(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, Dashboard)
+        await settle(pilot)
+        await checked(pilot)
+        if state == "filled":
+            await form_of(app).fill(Form("train.sh", "--epochs '3 4'", form))
+            await checked(pilot)
+            await pilot.press("j", "j", "j")
+        elif state != "bare":
+            await pilot.press("o" if state == "files" else "s")
+            await until(pilot, lambda: not at(app, FormScreen))
+        await settle(pilot)
+
+    script = "train.sh" if state == "report" else ""
+    app = make_app(Options(demo=True, screen="form", script=script))
+    assert snap_compare(app, terminal_size=size, run_before=before)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.app import ComposeResult, SuspendNotSupported
+from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
@@ -20,7 +18,7 @@ from textual.widgets import Static
 from kbatch_core.errors import KbatchError
 from kbatch_core.model.options.table import BY_NAME
 from kbatch_core.model.safetext import safe_text
-from kqueue_tui.dashboard.actions import FORM, Action, bindings
+from kqueue_tui.dashboard.actions import FORM, bindings
 from kqueue_tui.dashboard.form import begin
 from kqueue_tui.dashboard.form.desk import Checked, Prepared
 from kqueue_tui.dashboard.form.field import Field, Held, every_field
@@ -28,7 +26,6 @@ from kqueue_tui.dashboard.form.look import Look, look
 from kqueue_tui.dashboard.form.model import SCRIPT, Form, command, field_of, problem_of
 from kqueue_tui.dashboard.messages import QueueChanged
 from kqueue_tui.dashboard.screens.base import DashboardScreen
-from kqueue_tui.dashboard.shell import run_in_terminal
 from kqueue_tui.dashboard.widgets.field_row import FieldRow
 from kqueue_tui.dashboard.widgets.filter_bar import FilterBar
 from kqueue_tui.dashboard.widgets.form_fields import FormFields, tell
@@ -42,6 +39,7 @@ if TYPE_CHECKING:
 WIDE = 100
 """From this width on the preview stands beside the fields."""
 SETTLE_SECONDS = 0.15
+SUBMIT = next(action for action in FORM if action.id == "form.submit")
 
 
 class FormScreen(DashboardScreen):
@@ -70,10 +68,11 @@ class FormScreen(DashboardScreen):
         super().__init__()
         self.form = form
         self.checked = Checked()
-        self._yaml = ""
+        self._yaml = self._off = ""
         self._like: tuple[str, Mapping[str, str]] = ("", {})
         self._tried = self._preview_alone = self._fresh = False
         self._testing = False
+        self._asked: Desk | None = None
         self._timer: Timer | None = None
         self._title = Static(id="form-title", markup=False)
         self._every = every_field()
@@ -136,8 +135,12 @@ class FormScreen(DashboardScreen):
             self._look_soon()
 
     @on(QueueChanged)
-    def _connected(self) -> None:
-        if not self._yaml and self._fresh and not self.checked.problem:
+    async def _connected(self) -> None:
+        """There is a connection now, or it is known what the account may do."""
+        if self._off != self.dashboard.why_not(SUBMIT):
+            self.refresh_hints()
+            await self._paint()
+        if self._desk is not self._asked:
             self._look_soon()
 
     def _look_soon(self) -> None:
@@ -148,6 +151,7 @@ class FormScreen(DashboardScreen):
     def _look(self) -> None:
         form, desk, like, wants_yaml = self.form, self._desk, self._like, self._preview.display
         submit_id = self.dashboard.submitting.submit_id(form)
+        self._asked = desk
 
         def work() -> None:
             self.post_message(self.Looked(look(form, desk, like, submit_id if wants_yaml else "")))
@@ -171,8 +175,8 @@ class FormScreen(DashboardScreen):
             self._paint_title()
             self._paint_help()
             tell(self._command, Content.assemble(("$ ", "$foreground 50%"), (self.command, "bold")))
-            off = self.dashboard.why_not(_action("form.submit"))
-            notes = [note for note in (off, *self.checked.notes) if note]
+            self._off = self.dashboard.why_not(SUBMIT)
+            notes = [note for note in (self._off, *self.checked.notes) if note]
             tell(self._notes, Content("\n".join(f"! {note}" for note in notes)))
             self._notes.display = bool(notes)
             self._paint_preview()
@@ -277,23 +281,8 @@ class FormScreen(DashboardScreen):
         self.app.push_screen(ChooseFile(start), chosen)
 
     def action_editor(self) -> None:
-        """Suspends the app; where that cannot be, shows the command."""
-        from kqueue_tui.dashboard.screens.copy import Copied
-
-        if not self.form.script:
-            self.dashboard.say("There is no script to edit yet.", severity="warning")
-            return
-        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-        line = [*shlex.split(editor), str(Path(self.form.script).expanduser())]
-        try:
-            with self.app.suspend():
-                code = run_in_terminal(line)
-        except SuspendNotSupported:
-            self.app.push_screen(Copied(shlex.join(line)))
-            return
-        if code:
-            self.dashboard.say(f"{editor} ended with exit code {code}.", severity="warning")
-        self._look()
+        if begin.edit_script(self.dashboard, self.form.script):
+            self._look()
 
     # Beginning
 
@@ -394,7 +383,3 @@ class FormScreen(DashboardScreen):
             self._paint_title()
         if self.app.screen is self:
             begin.tell_report(self, reported)
-
-
-def _action(name: str) -> Action:
-    return next(action for action in FORM if action.id == name)
