@@ -176,6 +176,7 @@ DETAIL = (
     _a("detail.page-up", "pageup", "scroll_half(-2)", "Page up", "A page up.", "Move"),
     _a("detail.first", "g,home", "first", "First", "The first line.", "Move"),
     _a("detail.last", "G,end", "last", "Last", "The last line.", "Move"),
+    _a("detail.retry", "U", "retry", "Try again", "Read it anew.", "Dashboard"),
     _a("detail.back", "q,escape", "back", "Back", "Back to the queue.", "Dashboard", hint=True),
     *(action for action in QUEUE if action.group == "Act" or action.id in ("queue.copy", "queue.resubmit")),
 )  # fmt: skip

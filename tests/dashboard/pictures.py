@@ -15,12 +15,15 @@ from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.screens.form import FormScreen
 from tests.dashboard.demo import make_app, running, settle
 from tests.dashboard.forms import checked, fill_home
+from kqueue_tui.dashboard.widgets.log_pane import LogPane
+from tests.dashboard.demo import make_app, running, settle, until
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 # Name -> (theme, what is pressed).
 PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
     "queue": ("", ("t",)),
     "detail": ("", ("j", "j", "j", "d")),
+    "logs": ("", ("j", "j", "j", "vertical_line")),
     "light": ("textual-light", ()),
     "form": ("", ("n", "enter", *"train", "full_stop", *"sh", "enter", "j", "j")),
 }
@@ -34,6 +37,9 @@ async def take(name: str, theme: str, keys: tuple[str, ...]) -> None:
         await settle(pilot)
         if any(isinstance(screen, FormScreen) for screen in app.screen_stack):
             await checked(pilot)
+        for pane in app.screen.query(LogPane):
+            await until(pilot, lambda: pane.lines.buffer.rows)  # noqa: B023
+        await settle(pilot)
         (FOLDER / f"{name}.svg").write_text(app.export_screenshot(title="kqueue"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.events import Key
 from textual.widgets import Input
 
 from kqueue_tui.dashboard.actions import ALWAYS, APP, MOVES, QUEUE
@@ -92,6 +93,19 @@ async def test_filter_by_text() -> None:
         assert shown(app) == ["v8d2hq5n"]
         await pilot.press("escape")
         assert len(shown(app)) == app.view.total
+
+
+async def test_keys_that_come_fast_after_enter_are_not_the_filters() -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        await pilot.press("slash", *"train")
+        for key in ("enter", "j", "space", "j"):
+            app.post_message(Key(key, {"enter": "\r", "space": " "}.get(key, key)))
+        await until(pilot, lambda: table(app).marks)
+        await settle(pilot)
+        assert app.view.filter.text == "train"
+        assert table(app).marks == {app.view.lines[1].uid}
+        assert cursor(app) == app.view.lines[3].row.id
 
 
 async def test_filter_by_label() -> None:

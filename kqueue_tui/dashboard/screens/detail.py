@@ -147,7 +147,7 @@ class DetailScreen(JobScreen):
 
     def _waiting(self) -> Content:
         if self._problem:
-            return Content.assemble((self._problem, "$text-error"), "\n", ("U in the queue tries again.", ""))
+            return Content.assemble((self._problem, "$text-error"), "\n", ("U tries again.", ""))
         return Content.assemble(("Reading…", "$foreground 60%"))
 
     def _page_overview(self) -> tuple[Content, Content]:

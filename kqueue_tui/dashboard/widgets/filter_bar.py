@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textual import on
-from textual.binding import Binding
+from textual import events, on
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
@@ -14,7 +13,6 @@ from textual.widgets import Input
 class FilterBar(Input):
     """Says what was typed a moment after the last key, so that a long list is not gone through per key."""
 
-    BINDINGS = [Binding("escape", "give_up", "Clear", show=False)]  # noqa: RUF012
     SETTLE_SECONDS = 0.1
 
     @dataclass
@@ -28,6 +26,7 @@ class FilterBar(Input):
         super().__init__(text, placeholder=placeholder, compact=True)
         self._said = text
         self._timer: Timer | None = None
+        self._over = False
 
     @on(Input.Changed)
     def _settle(self, event: Input.Changed) -> None:
@@ -36,13 +35,22 @@ class FilterBar(Input):
             self._timer.stop()
         self._timer = self.set_timer(self.SETTLE_SECONDS, self._say)
 
-    @on(Input.Submitted)
-    def _keep(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.post_message(self.Typed(self.value, done=True))
+    def _finish(self, text: str) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._over = True
+        self.post_message(self.Typed(text, done=True))
 
-    def action_give_up(self) -> None:
-        self.post_message(self.Typed("", done=True))
+    def on_key(self, event: events.Key) -> None:
+        """Enter and Esc at once, not by a binding: what is typed fast after them is for what comes after this bar."""
+        if not self._over and event.key not in ("enter", "escape"):
+            return
+        event.stop()
+        event.prevent_default()
+        if self._over:
+            self.app.post_message(events.Key(event.key, event.character))
+        else:
+            self._finish(self.value if event.key == "enter" else "")
 
     def _say(self) -> None:
         if self.value != self._said:
