@@ -13,10 +13,9 @@ from pathlib import Path
 
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.screens.form import FormScreen
-from tests.dashboard.demo import make_app, running, settle
-from tests.dashboard.forms import checked, fill_home
 from kqueue_tui.dashboard.widgets.log_pane import LogPane
 from tests.dashboard.demo import make_app, running, settle, until
+from tests.dashboard.forms import checked, fill_home
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 # Name -> (theme, what is pressed).
