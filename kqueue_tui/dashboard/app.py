@@ -28,7 +28,7 @@ from kqueue_tui.dashboard.screens.queue import QueueScreen
 from kqueue_tui.dashboard.state import LOG_PANES, State
 from kqueue_tui.dashboard.submitting import Submitting
 from kqueue_tui.dashboard.terminal import Terminal
-from kqueue_tui.dashboard.themes import pick_theme
+from kqueue_tui.dashboard.themes import make_theme, pick_theme
 from kqueue_tui.dashboard.view.columns import COLUMNS
 from kqueue_tui.dashboard.view.filter import Filter
 from kqueue_tui.dashboard.view.lines import Order, QueueView
@@ -90,6 +90,8 @@ class Dashboard(App[None]):
         self._state_before = state
         self._last_state = ""
         self.animation_level = "none"
+        for name, colours in config.themes.items():
+            self.register_theme(make_theme(name, colours))
         own = pick_theme(config.theme, self.available_themes, environ)
         kept = state.theme if state.theme in self.available_themes else ""
         self.theme = pick_theme(options.theme or kept or own, self.available_themes, environ)

@@ -8,6 +8,9 @@ filter = "train"
 bell = "all"                                    # ring for every job that ends, not only for watched ones
 [keys]                                          # other keys, by the ids that the help screen shows
 "queue.cancel" = "ctrl+x"
+[themes.mine]                                   # a theme of your own, by the names of Textual's themes
+primary = "#4477aa"
+dark = false
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ class Config:
     filter: str = ""
     bell: str = "watched"
     keys: Mapping[str, str] = field(default_factory=dict)
+    themes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def config_path() -> Path:
@@ -64,6 +68,7 @@ def read_config(path: Path, *, actions: Collection[str]) -> Config:
 def _checked(path: str, values: Mapping[str, Any], actions: Collection[str]) -> Config:
     kinds: dict[str, type] = {
         "theme": str, "columns": list, "sort": str, "reverse": bool, "filter": str, "bell": str, "keys": dict,
+        "themes": dict,
     }  # fmt: skip
     for name, value in values.items():
         if name not in kinds:
@@ -82,6 +87,9 @@ def _checked(path: str, values: Mapping[str, Any], actions: Collection[str]) -> 
             raise _unknown(path, "action", action, actions)
         if not isinstance(keys, str) or not keys:
             raise BadConfig(f"{path}: the key of {action} must be a text.", 'Such as "c" or "ctrl+x,f2".')
+    for name, theme in values.get("themes", {}).items():
+        if not isinstance(theme, dict):
+            raise BadConfig(f"{path}: themes.{name} must be a table.", "docs/dashboard.md has an example.")
     columns = tuple(values.get("columns", DEFAULT_COLUMNS)) or DEFAULT_COLUMNS
     return Config(**{**values, "columns": columns})
 

@@ -1,13 +1,48 @@
-"""Which of Textual's themes (pure)."""
+"""Which of Textual's themes, and the user's own (pure)."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping
+from typing import Any
+
+from textual.color import Color, ColorParseError
+from textual.theme import Theme
 
 from kbatch_core.errors import BadConfig
 
 DARK, LIGHT = "textual-dark", "textual-light"
+
+
+COLOURS = (
+    "primary", "secondary", "warning", "error", "success", "accent", "foreground", "background", "surface", "panel",
+    "boost",
+)  # fmt: skip
+
+
+def make_theme(name: str, values: Mapping[str, Any]) -> Theme:
+    """A theme of the config: colours by name, of which `primary` is needed, and `dark`. Raises BadConfig."""
+    hint = f"A theme has {', '.join(COLOURS)} and dark."
+    for key, value in values.items():
+        if key == "dark":
+            if not isinstance(value, bool):
+                raise BadConfig(f'The theme "{name}": dark must be true or false.', hint)
+        elif key not in COLOURS:
+            raise BadConfig(f'The theme "{name}": there is no "{key}".', hint)
+        elif not _is_colour(value):
+            raise BadConfig(
+                f'The theme "{name}": {key} "{value}" is no colour.', 'Such as "#4477aa" or "orange".'
+            )
+    if "primary" not in values:
+        raise BadConfig(f'The theme "{name}" needs primary.', hint)
+    return Theme(name=name, **values)
+
+
+def _is_colour(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(Color.parse(value))
+    except ColorParseError:
+        return False
 
 
 def pick_theme(wanted: str, known: Collection[str], environ: Mapping[str, str]) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from kbatch_core.errors import BadConfig
+from kqueue_tui.cli.kqueue import kqueue
 from kqueue_tui.dashboard.actions import LOG, QUEUE, REBINDABLE
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.config import Config, read_config
+from kqueue_tui.dashboard.launch import open_dashboard
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.state import State, read_state, write_state
 from kqueue_tui.dashboard.themes import pick_theme
@@ -56,6 +59,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     [
         ("theme =", "is not TOML", "Mend it"),
         ("thema = 'x'", 'there is no setting "thema"', 'Is "theme" meant?'),
+        ("[themes]\nmine = 'red'", "themes.mine must be a table", "docs/dashboard.md"),
         ("reverse = 1", "reverse must be true or false", "docs/dashboard.md"),
         ("columns = ['jobid']", 'there is no column "jobid"', "There are account, age"),
         ("sort = 'tme'", 'there is no column "tme"', 'Is "time" meant?'),
@@ -99,6 +103,33 @@ def test_every_action_has_an_id_of_its_own() -> None:
         assert {action.id for action in actions} <= REBINDABLE
 
 
+async def test_a_theme_of_ones_own(tmp_path: Path) -> None:
+    text = 'theme = "mine"\n[themes.mine]\nprimary = "#123456"\naccent = "orange"\ndark = false\n'
+    app = make_app(config=read(tmp_path, text))
+    async with running(app) as pilot:
+        assert app.theme == "mine"
+        assert (app.current_theme.primary, app.current_theme.dark) == ("#123456", False)
+        await pilot.press("j")
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ("x = 1", 'theme "mine": there is no "x"'),
+        ("accent = 'red'", 'theme "mine" needs primary'),
+        ("primary = 'blau'", 'theme "mine": primary "blau" is no colour'),
+        ("primary = 3", 'theme "mine": primary "3" is no colour'),
+        ("primary = 'red'\ndark = 'yes'", 'theme "mine": dark must be true or false'),
+    ],
+)
+def test_a_theme_of_ones_own_with_a_mistake(tmp_path: Path, table: str, sentence: str) -> None:
+    config = read(tmp_path, f"[themes.mine]\n{table}")
+    with pytest.raises(BadConfig) as caught:
+        make_app(config=config)
+    assert sentence in caught.value.sentence
+    assert caught.value.hint
+
+
 # The command line
 
 
@@ -134,6 +165,55 @@ def test_a_theme_that_is_not_there() -> None:
 def test_the_theme_fits_the_terminal(wanted: str, environ: dict[str, str], theme: str) -> None:
     known = ("textual-dark", "textual-light", "ansi-dark", "ansi-light", "nord")
     assert pick_theme(wanted, known, environ) == theme
+
+
+def options_of(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> Options:
+    """What the dashboard is opened with by `kqueue ARGUMENTS` on a terminal."""
+    opened: list[Options] = []
+
+    def note(options: Options) -> int:
+        opened.append(options)
+        return 0
+
+    monkeypatch.setattr("kqueue_tui.cli.kqueue.on_terminal", lambda: True)
+    monkeypatch.setattr("kqueue_tui.dashboard.launch.open_dashboard", note)
+    result = CliRunner().invoke(kqueue, arguments, standalone_mode=False)
+    assert result.exception is None and result.return_value == 0
+    return opened[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ("", Options()),
+        ("--readonly", Options(readonly=True)),
+        ("--filter train", Options(filter="train")),
+        ("--theme nord", Options(theme="nord")),
+        ("--no-mouse", Options(mouse=False)),
+        ("--demo --all-users", Options(demo=True, all_users=True)),
+        ("-A", Options(all_namespaces=True)),
+        (
+            "--namespace a,b --context c --kubeconfig k",
+            Options(namespaces=("a", "b"), context="c", kubeconfig="k"),
+        ),
+    ],
+)
+def test_options_of_the_command_line(
+    arguments: str, options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert options_of(*arguments.split(), monkeypatch=monkeypatch) == options
+
+
+@pytest.mark.parametrize("mouse", [True, False])
+def test_the_mouse_may_stay_the_terminals(
+    mouse: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ran: list[object] = []
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(Dashboard, "run", lambda app, **how: ran.append(how["mouse"]))
+    assert open_dashboard(Options(demo=True, mouse=mouse)) == 0
+    assert ran == [mouse]
 
 
 # What is kept
