@@ -115,7 +115,8 @@ def why_not(ask: Ask, place: Place) -> str:
     """The scheduler's message for a pod that cannot be placed now; "" when it can."""
     missing = [claim for claim in ask.claims if (ask.namespace, claim) not in place.claims]
     if missing:
-        return _message(f'persistentvolumeclaim "{missing[0]}" not found', NOT_HELPFUL, before_filter=True)
+        # What it says about preemption then is the same error once more.
+        return f'0/1 nodes are available: persistentvolumeclaim "{missing[0]}" not found. not found'
     reason, helpful = _node_says_no(ask, place.node)
     if not reason:
         reason, helpful = _too_little(ask, place)
@@ -124,9 +125,11 @@ def why_not(ask: Ask, place: Place) -> str:
     return _message(reason, NO_VICTIMS if helpful else NOT_HELPFUL) if reason else ""
 
 
-def _message(reason: str, preemption: str, *, before_filter: bool = False) -> str:
-    claims = "" if before_filter else "no new claims to deallocate, "
-    return f"0/1 nodes are available: {reason}. {claims}preemption: 0/1 nodes are available: 1 {preemption}."
+def _message(reason: str, preemption: str) -> str:
+    return (
+        f"0/1 nodes are available: {reason}. no new claims to deallocate, preemption: "
+        f"0/1 nodes are available: 1 {preemption}."
+    )
 
 
 def _node_says_no(ask: Ask, node: Object) -> tuple[str, bool]:
