@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +25,7 @@ from typing import Any
 
 import msgspec
 
-from kbatch_core.cluster.api import MERGE_PATCH, Api
+from kbatch_core.cluster.api import MERGE_PATCH, Api, jobs_path
 from kbatch_core.cluster.kubeconfig import from_kubeconfig
 from kbatch_core.cluster.settings import NoCredentials, Settings, TokenFile
 from kbatch_core.cluster.transport import Transport
@@ -78,7 +78,14 @@ def real() -> list[str]:
                 "token": f"{name}/token",
                 "ca": str(cluster.ca_file),
                 "events": RATE * SECONDS,
-                "begin": [sys.executable, "-m", "tests.bench.queue", "write", str(cluster.kubeconfig)],
+                "begin": [
+                    sys.executable,
+                    "-m",
+                    "tests.bench.queue",
+                    "write",
+                    str(cluster.kubeconfig),
+                    "bench",
+                ],
             }
         )
     return [f"{JOBS} jobs, {RATE} writes/s for {SECONDS} s on the real API server: {said(found)}"]
@@ -182,16 +189,16 @@ def resident() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
-def write_main(kubeconfig: str) -> None:
+def write_main(kubeconfig: str, namespace: str) -> None:
     """Patch the comment of one job after the other, at the rate."""
-    transport = Transport(from_kubeconfig(kubeconfig, namespace="bench"), connections=8)
+    transport = Transport(from_kubeconfig(kubeconfig, namespace=namespace), connections=8)
     api = Api(transport)
     names = [job.metadata.name for job in api.list_jobs()]
     began = time.monotonic() + 0.5
 
     def patch(number: int) -> None:
         time.sleep(max(0.0, began + number / RATE - time.monotonic()))
-        path = f"/apis/batch/v1/namespaces/bench/jobs/{names[number * 7 % len(names)]}"
+        path = f"{jobs_path(namespace)}/{names[number * 7 % len(names)]}"
         annotations = {labels.COMMENT: f"{time.monotonic():.6f}"}
         body = msgspec.json.encode({"metadata": {"annotations": annotations}})
         transport.request("PATCH", path, body=body, content_type=MERGE_PATCH)
@@ -202,4 +209,5 @@ def write_main(kubeconfig: str) -> None:
 
 
 if __name__ == "__main__":
-    {"read": read_main, "write": write_main}[sys.argv[1]](sys.argv[2])
+    commands: Mapping[str, Callable[..., None]] = {"read": read_main, "write": write_main}
+    commands[sys.argv[1]](*sys.argv[2:])

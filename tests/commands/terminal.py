@@ -147,6 +147,11 @@ class Terminal:
             self._read(left)
         return len(self.raw) - before
 
+    def look_once(self, seconds: float = 60.0) -> None:
+        """Take what comes next. Raises TimeoutError when nothing does."""
+        if not self._read(seconds):
+            raise TimeoutError(f"waited for any byte; the screen:\n{self.text()}")
+
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 

@@ -1,0 +1,228 @@
+"""The dashboard on a real terminal, in front of the real API server with 1,000 and with 10,000 jobs.
+
+The bars are those of issue 7. Beside them stand peers that can run here: a Textual app that shows one word, and
+`kubectl get jobs`. CPU time is user and system together, of the dashboard's process alone.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from tests.bench.fill import fill, manifest
+from tests.bench.timing import measure
+from tests.cluster.control import Cluster, kubectl_path
+from tests.commands.terminal import Terminal
+
+SIZES = (1_000, 10_000)
+DATA_SECONDS = {1_000: 1, 10_000: 3}
+MEMORY = {1_000: 90, 10_000: 200}
+RUNS = 5
+SETTLE_SECONDS = 5
+IDLE_SECONDS = 30
+BUSY_SECONDS = 15
+KEYS = 300
+KEY_PAUSE_SECONDS = 0.05
+COLUMNS, LINES = 160, 45
+
+# As in a pod: a token, a CA and a namespace in a folder, and no kubeconfig.
+IN_POD = """
+import functools, sys
+from pathlib import Path
+from kbatch_core.cluster import settings
+settings.load = functools.partial(settings.load, service_account=Path(sys.argv.pop(1)))
+from kqueue_tui.cli.kqueue import main
+main()
+"""
+BARE = """
+from textual.app import App
+from textual.widgets import Static
+class Bare(App):
+    BINDINGS = [("q", "quit", "Quit")]
+    def compose(self):
+        yield Static("nothing but this")
+Bare().run()
+"""
+
+
+class Start(NamedTuple):
+    """Seconds since the start of the process, CPU seconds until paint and until all was there, and MB then."""
+
+    paint: float
+    first_rows: float
+    all_rows: float
+    cpu_paint: float
+    cpu_all: float
+    memory: float
+
+
+def run() -> list[str]:
+    lines = []
+    with tempfile.TemporaryDirectory() as name, Cluster() as cluster:
+        for size in SIZES:
+            namespace, folder = f"bench-{size}", Path(name) / str(size)
+            account(cluster, folder, namespace)
+            fill(cluster, namespace, size, partial(manifest, namespace))
+            lines += starts(cluster, folder, size)
+            lines += held_open(cluster, folder, size)
+    return lines
+
+
+def starts(cluster: Cluster, folder: Path, size: int) -> list[str]:
+    """From the start of the process to paint and rows, in turn with the peers."""
+    kubectl = (kubectl_path(), "--kubeconfig", str(cluster.kubeconfig), "-n", f"bench-{size}", "get", "jobs")
+    ours, bare, theirs = [], [], []
+    for _ in range(RUNS):
+        ours.append(started(cluster.server, folder, size))
+        bare.append(started_bare(folder))
+        theirs.append(measure(kubectl))
+    paint, rows, everything, cpu_paint, cpu_all, memory = map(statistics.median, zip(*ours, strict=True))
+    bare_paint, bare_cpu = map(statistics.median, zip(*bare, strict=True))
+    wall, used = map(statistics.median, zip(*theirs, strict=True))
+    return [
+        f"{size} jobs, first paint: {paint * 1000:.0f} ms (bar 350), CPU {cpu_paint * 1000:.0f} ms; "
+        f"a Textual app of one word {bare_paint * 1000:.0f} ms (ratio {paint / bare_paint:.2f}), "
+        f"CPU {bare_cpu * 1000:.0f} ms (ratio {cpu_paint / bare_cpu:.2f})",
+        f"{size} jobs, on screen: the first rows after {rows:.2f} s, all after {everything:.2f} s "
+        f"(bar {DATA_SECONDS[size]}), CPU {cpu_all:.2f} s, {memory:.0f} MB (bar {MEMORY[size]}); "
+        f"kubectl get jobs {wall:.2f} s, CPU {used:.2f} s (ratios {everything / wall:.2f}, {cpu_all / used:.2f})",
+    ]
+
+
+def held_open(cluster: Cluster, folder: Path, size: int) -> list[str]:
+    """What it costs while nothing happens, and while much does; how soon a key is answered in both."""
+    with dashboard(cluster.server, folder) as terminal:
+        terminal.wait_for(lambda text: str(size) in text and "LIVE" in text, "all rows", 120)
+        terminal.look(SETTLE_SECONDS)
+        quiet = watch(terminal, IDLE_SECONDS)
+        quiet_keys = echoes(terminal)
+        lines = [
+            f"{size} jobs, idle: {quiet.cpu:.2%} of a core (bar 1 %), "
+            f"{quiet.bytes / 1024:.2f} KiB/s to the terminal (bar 2), {quiet.memory:.0f} MB (bar {MEMORY[size]})",
+            f"{size} jobs, key to terminal: {quiet_keys} (bar p99 20 ms)",
+        ]
+        writer = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.queue", "write", str(cluster.kubeconfig), f"bench-{size}"]
+        )
+        terminal.look(SETTLE_SECONDS)
+        busy = watch(terminal, BUSY_SECONDS)
+        busy_keys = echoes(terminal, KEYS // 3)
+        writer.kill()
+        writer.wait()
+    return [
+        *lines,
+        f"{size} jobs, 100 writes a second: {busy.cpu:.1%} of a core (bar 10 %), "
+        f"{busy.bytes / 1024:.2f} KiB/s to the terminal, {busy.memory:.0f} MB; key to terminal: {busy_keys}",
+    ]
+
+
+class Watched(NamedTuple):
+    """CPU as a part of one core, bytes a second to the terminal, and MB at the end."""
+
+    cpu: float
+    bytes: float
+    memory: float
+
+
+def watch(terminal: Terminal, seconds: float) -> Watched:
+    used, began = cpu(terminal.pid), time.monotonic()
+    count = terminal.look(seconds)
+    passed = time.monotonic() - began
+    return Watched((cpu(terminal.pid) - used) / passed, count / passed, resident(terminal.pid))
+
+
+def echoes(terminal: Terminal, keys: int = KEYS) -> str:
+    """How long after a key the first bytes come that show it: the cursor goes down and up again."""
+    found = []
+    for number in range(keys):
+        terminal.look(KEY_PAUSE_SECONDS)
+        before, typed = len(terminal.arrived), time.monotonic()
+        terminal.type("j" if number % 40 < 20 else "k")
+        terminal.look_once()
+        found.append(terminal.arrived[before][0] - typed)
+    found.sort()
+    return ", ".join(f"p{part} {found[keys * part // 100] * 1000:.1f} ms" for part in (50, 99))
+
+
+def account(cluster: Cluster, folder: Path, namespace: str) -> None:
+    """A namespace, and what a pod of ann's in it would find mounted."""
+    folder.mkdir()
+    cluster.create_namespace(namespace)
+    (folder / "token").write_text(cluster.token(namespace, "ann", cluster_role="admin"))
+    (folder / "ca.crt").write_bytes(cluster.ca_file.read_bytes())
+    (folder / "namespace").write_text(namespace)
+
+
+def environ(server: str, home: Path) -> dict[str, str]:
+    parts = urlsplit(server)
+    return {
+        "KUBERNETES_SERVICE_HOST": parts.hostname or "",
+        "KUBERNETES_SERVICE_PORT": str(parts.port),
+        "JUPYTERHUB_USER": "ann",
+        "HOME": str(home),
+        "COLORTERM": "truecolor",
+    }
+
+
+@contextmanager
+def dashboard(server: str, folder: Path) -> Iterator[Terminal]:
+    """The dashboard as in a pod, in a home where it was never opened before."""
+    where = environ(server, folder)
+    with Terminal(
+        "python", "-c", IN_POD, str(folder), environ=where, columns=COLUMNS, lines=LINES
+    ) as terminal:
+        yield terminal
+        terminal.type("q")
+        terminal.wait_end()
+
+
+def started(server: str, folder: Path, size: int) -> Start:
+    began = time.monotonic()
+    with dashboard(server, folder) as terminal:
+        paint = arrival(terminal, lambda text: "kqueue" in text, "the first paint") - began
+        cpu_paint = cpu(terminal.pid)
+        rows = arrival(terminal, lambda text: "Held;" in text, "the first rows") - began
+        all_rows = (
+            arrival(terminal, lambda text: str(size) in text and "LIVE" in text, "all rows", 120) - began
+        )
+        return Start(paint, rows, all_rows, cpu_paint, cpu(terminal.pid), resident(terminal.pid))
+
+
+def started_bare(home: Path) -> tuple[float, float]:
+    """Seconds and CPU seconds until a Textual app of one word is painted."""
+    began = time.monotonic()
+    where = {"HOME": str(home), "COLORTERM": "truecolor"}
+    with Terminal("python", "-c", BARE, environ=where, columns=COLUMNS, lines=LINES) as terminal:
+        paint = arrival(terminal, lambda text: "nothing" in text, "the word") - began
+        used = cpu(terminal.pid)
+        terminal.type("q")
+        terminal.wait_end()
+    return paint, used
+
+
+def arrival(terminal: Terminal, check: Callable[[str], object], what: str, seconds: float = 60.0) -> float:
+    """When the bytes came that made `check` of the screen true."""
+    terminal.wait_for(check, what, seconds)
+    return terminal.arrived[-1][0]
+
+
+def cpu(pid: int) -> float:
+    """Seconds of CPU time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(pid: int) -> float:
+    """MB of memory that a process has now."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
