@@ -19,19 +19,17 @@ from kqueue_tui.dashboard.bell import Bell
 from kqueue_tui.dashboard.config import Config
 from kqueue_tui.dashboard.feed import Feed
 from kqueue_tui.dashboard.gate import why_not
+from kqueue_tui.dashboard.kept import Kept
 from kqueue_tui.dashboard.messages import Dirty, QueueChanged, Tick
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.past import PastJobs
 from kqueue_tui.dashboard.process import leave_on_signals, suspend
 from kqueue_tui.dashboard.screens import job_screen
 from kqueue_tui.dashboard.screens.queue import QueueScreen
-from kqueue_tui.dashboard.state import LOG_PANES, State
+from kqueue_tui.dashboard.state import State
 from kqueue_tui.dashboard.submitting import Submitting
 from kqueue_tui.dashboard.terminal import Terminal
-from kqueue_tui.dashboard.themes import make_theme, pick_theme
-from kqueue_tui.dashboard.view.columns import COLUMNS
-from kqueue_tui.dashboard.view.filter import Filter
-from kqueue_tui.dashboard.view.lines import Order, QueueView
+from kqueue_tui.dashboard.view.lines import QueueView
 from kqueue_tui.dashboard.view.looks import look_of
 
 if TYPE_CHECKING:
@@ -67,35 +65,21 @@ class Dashboard(App[None]):
         super().__init__()
         self.options = options
         self.config = config
-        self.watched = set(state.watched)
-        self.columns = tuple(name for name in state.columns if name in COLUMNS) or config.columns
-        self.log_pane = state.log_pane if state.log_pane in LOG_PANES else ""
-        self.cursor = state.cursor
-        """The key of the queue's line under the cursor."""
+        self.kept = Kept(state, config)
         scope = Scope(
             "" if options.all_users else None, options.namespaces, all_namespaces=options.all_namespaces
         )
         self._feed = Feed(self, connect, scope)
         self.past = PastJobs(self, self._feed, wanted=state.history)
         self.view = QueueView(self._feed.task_rows, self._feed.labels)
-        self.view.unfolded = set(state.unfolded)
-        text = options.filter if options.filter is not None else state.filter or config.filter
-        order = first_order(state, config)
-        self.view.change(0.0, filter=Filter.parse(text, frozenset(state.groups)), order=order)
         self.acting = Acting(self)
         self.submitting = Submitting(self)
-        self._bell = Bell(config.bell, self.watched)
+        self._bell = Bell(config.bell, self.kept.watched)
         self._clock = clock
         self._keep = keep
-        self._state_before = state
         self._last_state = ""
         self.animation_level = "none"
-        for name, colours in config.themes.items():
-            self.register_theme(make_theme(name, colours))
-        own = pick_theme(config.theme, self.available_themes, environ)
-        kept = state.theme if state.theme in self.available_themes else ""
-        self.theme = pick_theme(options.theme or kept or own, self.available_themes, environ)
-        self._own_theme, self._first_theme = own, self.theme
+        self.kept.begin(self, environ)
         self.set_keymap(config.keys)
 
     # What screens ask
@@ -153,9 +137,10 @@ class Dashboard(App[None]):
     @property
     def shown_columns(self) -> tuple[str, ...]:
         """The chosen columns, and those that tell apart what the scope brings together."""
+        columns = self.kept.columns
         more = [("user", self.scope.user == ""), ("namespace", self.scope.all_namespaces)]
-        extra = tuple(name for name, wanted in more if wanted and name not in self.columns)
-        return (*self.columns[:2], *extra, *self.columns[2:])
+        extra = tuple(name for name, wanted in more if wanted and name not in columns)
+        return (*columns[:2], *extra, *columns[2:])
 
     def action_help(self) -> None:
         """What works on the screen on top."""
@@ -301,32 +286,7 @@ class Dashboard(App[None]):
 
     def on_unmount(self) -> None:
         self._feed.stop()
-        self._keep(self._state())
-
-    def _state(self) -> State:
-        """What the screen is like now. A theme of the command line is for once; one chosen in the palette stays."""
-        order, filter_ = self.view.order, self.view.filter
-        theme = self._state_before.theme if self.theme == self._first_theme else self.theme
-        return State(
-            columns=tuple(self.columns) if self.columns != self.config.columns else (),
-            sort=order.column,
-            reverse=order.reverse,
-            filter=filter_.typed,
-            groups=tuple(sorted(filter_.groups)),
-            watched=tuple(sorted(self.watched)),
-            cursor=self.cursor,
-            log_pane=self.log_pane,
-            history=self.past.wanted,
-            unfolded=tuple(sorted(self.view.unfolded)),
-            theme=theme if theme != self._own_theme else "",
-        )
-
-
-def first_order(state: State, config: Config) -> Order:
-    """What was chosen on the screen, else what the config says, else by state."""
-    if state.sort in COLUMNS:
-        return Order(state.sort, state.reverse)
-    return Order(config.sort or "state", config.reverse)
+        self._keep(self.kept.state(self))
 
 
 def _action_commands() -> type[Provider]:

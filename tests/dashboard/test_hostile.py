@@ -88,7 +88,7 @@ async def test_a_hostile_name_is_shown_and_does_nothing() -> None:
             await settle(pilot)
             assert_clean(app)
         await pilot.press("escape")
-        app.watched.add(play.uid)
+        app.kept.watched.add(play.uid)
         queue_of(app).change(Play("evil0000", NASTY, NOW - 60, NOW - 50, NOW - 1, exit=1), play.uid)
         await until(pilot, lambda: "evil0000" in toasts(app))
         assert_clean(app)

@@ -158,11 +158,11 @@ async def test_columns() -> None:
         await pilot.press("o")
         assert isinstance(app.screen, ChooseColumns)
         await pilot.press("j", "space", "j", "J", "k", "K", "K", "enter")
-        assert app.columns[:3] == ("time", "id", "state")
-        assert "name" not in app.columns
+        assert app.kept.columns[:3] == ("time", "id", "state")
+        assert "name" not in app.kept.columns
         assert [place.column.id for place in table(app).places][:3] == ["time", "id", "state"]
         await pilot.press("o", "space", "escape")
-        assert app.columns[0] == "time"
+        assert app.kept.columns[0] == "time"
 
 
 async def test_scope() -> None:
@@ -205,11 +205,11 @@ async def test_bell() -> None:
     app = make_app()
     async with running(app) as pilot:
         await pilot.press("b")
-        assert app.watched == {"demo-c9x4rm2k"}
+        assert app.kept.watched == {"demo-c9x4rm2k"}
         await pilot.press("b")
-        assert app.watched == set()
+        assert app.kept.watched == set()
         await pilot.press("G", "b")
-        assert app.watched == set()
+        assert app.kept.watched == set()
 
 
 async def test_help_lists_every_key_of_the_queue() -> None:

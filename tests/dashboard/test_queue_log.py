@@ -123,7 +123,7 @@ async def test_below_beside_and_zoomed() -> None:
         await press(pilot, "z")
         await until(pilot, lambda: log.region.y > table(app).region.y > 0)
         await press(pilot, "vertical_line")
-        assert app.log_pane == ""
+        assert app.kept.log_pane == ""
         assert table(app).has_focus
 
 

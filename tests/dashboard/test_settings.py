@@ -233,7 +233,7 @@ async def test_the_screen_is_as_it_was_left() -> None:
     again = make_app(state=kept[-1], keep=kept.append)
     async with running(again) as pilot:
         assert again.theme == "nord"
-        assert again.watched == {"demo-c9x4rm2k"}
+        assert again.kept.watched == {"demo-c9x4rm2k"}
         assert (again.view.order, again.view.filter) == (app.view.order, app.view.filter)
         assert cursor(again) == left_on
         await pilot.press("q")

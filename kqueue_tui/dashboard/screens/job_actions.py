@@ -131,7 +131,7 @@ class JobActions(DashboardScreen):
     def action_watch(self) -> None:
         """Ring when they end; when all of them are watched already, no longer."""
         uids = {row.uid for row in self.chosen_rows() if not row.finished}
-        watched = self.dashboard.watched
+        watched = self.dashboard.kept.watched
         if not uids:
             self.dashboard.say("Nothing to wait for: it has ended already.", severity="warning")
             return

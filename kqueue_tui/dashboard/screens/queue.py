@@ -61,8 +61,8 @@ class QueueScreen(JobActions):
         yield self._hints
 
     def on_mount(self) -> None:
-        self._table.watched = self.dashboard.watched
-        self._table.put_cursor(self.dashboard.cursor)
+        self._table.watched = self.dashboard.kept.watched
+        self._table.put_cursor(self.dashboard.kept.cursor)
         self._table.focus()
         self._renew()
 
@@ -119,7 +119,7 @@ class QueueScreen(JobActions):
     @on(QueueTable.CursorMoved)
     def _tell_job(self, moved: QueueTable.CursorMoved) -> None:
         if moved.line is not None:
-            self.dashboard.cursor = moved.line.key
+            self.dashboard.kept.cursor = moved.line.key
         self._main.follow(moved.line)
         self._bar.show(moved.line, len(self._table.marks), self._table.in_range)
 
@@ -202,10 +202,10 @@ class QueueScreen(JobActions):
 
         def chosen(columns: tuple[str, ...] | None) -> None:
             if columns is not None:
-                self.dashboard.columns = columns
+                self.dashboard.kept.columns = columns
                 self._table.set_columns(self.dashboard.shown_columns)
 
-        self.app.push_screen(ChooseColumns(self.dashboard.columns), chosen)
+        self.app.push_screen(ChooseColumns(self.dashboard.kept.columns), chosen)
 
     def action_scope(self) -> None:
         self.dashboard.connect(self.dashboard.scope.wider())

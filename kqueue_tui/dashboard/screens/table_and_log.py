@@ -44,8 +44,8 @@ class TableAndLog(Container):
     def move_log(self) -> None:
         """To the next of LOG_PANES for which there is room."""
         places = [place for place in LOG_PANES if place != "beside" or self.size.width >= WIDE]
-        now = self._dashboard.log_pane
-        self._dashboard.log_pane = places[(places.index(now) + 1) % len(places)] if now in places else ""
+        now = self._dashboard.kept.log_pane
+        self._dashboard.kept.log_pane = places[(places.index(now) + 1) % len(places)] if now in places else ""
         self._place()
 
     def zoom(self) -> None:
@@ -81,7 +81,7 @@ class TableAndLog(Container):
     def _place(self) -> None:
         self._zoom("")
         self._arrange()
-        if not self._dashboard.log_pane:
+        if not self._dashboard.kept.log_pane:
             self._table.focus()
             if self._log is not None:
                 self._log.remove()
@@ -93,7 +93,7 @@ class TableAndLog(Container):
             self.mount(self._log)
 
     def _arrange(self) -> None:
-        self.set_class(self._dashboard.log_pane == "beside" and self.size.width >= WIDE, "wide")
+        self.set_class(self._dashboard.kept.log_pane == "beside" and self.size.width >= WIDE, "wide")
 
     def _zoom(self, part: str) -> None:
         for each in ("table", "log"):
