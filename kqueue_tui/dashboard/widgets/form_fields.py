@@ -88,12 +88,11 @@ class FormFields(VerticalScroll, can_focus=False):
 
     async def _lay_out(self) -> None:
         new = [row for row in self._rows.values() if not row.is_attached and self._is_shown(row)]
-        if new:
+        for row in new:
             # In the order of the table, whenever they come.
             rare = [row for row in self._rows.values() if not row.field.common]
-            for row in new:
-                after = [other for other in rare[: rare.index(row)] if other.is_attached]
-                await self.mount(row, after=after[-1] if after else self._more)
+            later = [other for other in rare[rare.index(row) :] if other.is_attached]
+            await self.mount(row, before=later[0] if later else self._more)
         for row in self._rows.values():
             row.display = self._is_shown(row)
         hidden = len(self._rows) - len(self.shown)
