@@ -119,7 +119,7 @@ def check_secrets(name: str, text: str, resolved: Resolved) -> None:
     for part, lines in (*sections(name, text), *given):
         for number, kind in find_secrets(lines):
             raise BadScript(
-                f"{part}:{number}: this looks like a credential ({kind}), and others may read a job's script.",
+                f"{part}:{number}: this looks like a credential{_kind(kind)}, and others may read a job's script.",
                 "Read it from a file in your home instead, or submit with --allow-secrets.",
             )
 
@@ -159,3 +159,7 @@ def _array_of(lines: Sequence[str], spec: JobSpec, throttle: int | None) -> Arra
         if "\n" in line or "\0" in line:
             raise BadOption(f"Input {number} has a line break or a NUL byte.", "Give one line for each.")
     return ArraySpec(from_numbers(list(range(1, len(lines) + 1))), throttle or None)
+
+
+def _kind(kind: str) -> str:
+    return "" if kind == "credential" else f" ({kind})"

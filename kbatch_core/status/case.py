@@ -221,6 +221,11 @@ def is_over(pod: Pod) -> bool:
     return pod.status.phase in ("Succeeded", "Failed")
 
 
+def script_is_over(pod: Pod) -> bool:
+    """Whether the script runs no more: the kubelet tells of its container's end seconds before the pod's."""
+    return is_over(pod) or any(status.state.terminated is not None for status in job_statuses(pod)[:1])
+
+
 def is_running(pod: Pod) -> bool:
     return pod.status.phase == "Running" and any(
         status.state.running is not None for status in pod.status.container_statuses

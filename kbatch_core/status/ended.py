@@ -16,7 +16,7 @@ from kbatch_core.model.quantity import format_memory, round_up_memory
 from kbatch_core.model.record import Record
 from kbatch_core.model.signals import signal_name
 from kbatch_core.model.timelimit import format_time
-from kbatch_core.status.case import Case, condition, is_array, is_over
+from kbatch_core.status.case import Case, condition, is_array, is_over, script_is_over
 from kbatch_core.status.tasks import failed_numbers
 from kbatch_core.status.verdict import Verdict, quote, verdict
 from kbatch_core.status.words import amount_of, clock, list_tasks
@@ -222,7 +222,7 @@ def completing(case: Case) -> Verdict | None:
     if deleted or (closing is not None and case.task is None):
         return verdict("CG", "Completing", f"Stopping, up to {KILL_WAIT_SECONDS} s", evidence=_words(closing))
     # Of a job held now, it is what is left of an earlier attempt.
-    if case.pod is not None and is_over(case.pod) and not case.job.spec.suspend:
+    if case.pod is not None and script_is_over(case.pod) and not case.job.spec.suspend:
         return verdict("CG", "Completing", "The script has ended; Kubernetes is closing the job")
     return None
 

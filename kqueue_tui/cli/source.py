@@ -43,7 +43,9 @@ def read_source(line: CommandLine) -> Source | None:
             raise BadOption(
                 "There is no command after --.", "Write the command to run: kbatch -- python x.py."
             )
-        return Source(line.words[0].rpartition("/")[2], f"#!/bin/sh\nexec {shlex.join(line.words)}\n")
+        # What --map-file adds comes after the words that were typed.
+        name = line.words[0].rpartition("/")[2]
+        return Source(name, f'#!/bin/sh\nexec {shlex.join(line.words)} "$@"\n')
     if line.words:
         script = read_script(line.words[0])
         return Source(script.name, script.text, script.interpreter, line.words[1:])

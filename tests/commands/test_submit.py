@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def test_a_script_standard_input_wrap_and_a_command(here: Fleet) -> None:
     assert piped["metadata"]["name"] == f"piped-{ids[1]}"
     assert carried(wrapped) == "#!/bin/sh\ndate | tee log; exit 3\n"
     assert wrapped["metadata"]["name"] == f"wrap-{ids[2]}"
-    assert carried(command) == """#!/bin/sh\nexec python -c 'print('"'"'$(A) it is'"'"')'\n"""
+    assert carried(command) == """#!/bin/sh\nexec python -c 'print('"'"'$(A) it is'"'"')' "$@"\n"""
     assert command["metadata"]["name"] == f"python-{ids[3]}"
 
 
@@ -176,10 +177,17 @@ def test_a_map_file_makes_a_task_of_each_line(here: Fleet, tmp_path: Path) -> No
         assert carried(made, labels.LINES) == "alpha 1\nbeta  '2'\ngamma $3\n"
         # A task has the number of its line.
         assert made["metadata"]["annotations"][labels.ARRAY].partition("%")[0] == "1,3-4"
+    command = submit("--map-file=lines.txt", "--parsable", "--", "printf", "<%s>", "first")
+    script = carried(job(here, command.out.strip()))
+    line = "beta  '2'"
+    ran = subprocess.run(
+        ["/bin/sh", "-c", script, "script", line], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == f"<first><{line}>"
     refused = submit("--map-file=lines.txt", "--array=1-3", "hello.sh")
     assert refused.code == 2
     assert "exclude each other" in refused.err
-    assert len(jobs(here)) == 2
+    assert len(jobs(here)) == 3
 
 
 def test_ten_thousand_tasks_are_one_submit(here: Fleet) -> None:

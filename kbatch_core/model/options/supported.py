@@ -176,7 +176,7 @@ OWN = (
     Option("map-file", "An array with a task for each line, the line as last argument.", values.parse_text,
            metavar="FILE[%N]", category="own",
            here="A task's number is its line's, blank lines are none; `%4` runs four at a time; `-` reads standard "
-           "input. Not with `--array`."),
+           "input. Not with `--array`. In `--wrap` it is `$1`."),
     Option("parameter", "Parameter of a notebook; may be repeated.", values.parse_assignment, "P",
            "NAME=VALUE", category="own", multiple=True, here="Set after the cell tagged `parameters`, as papermill."),
     Option("follow", "Show the output until the end.", values.parse_flag, "f", kind="flag", category="own",

@@ -54,6 +54,14 @@ def starting_rows() -> list[Row]:
             [pod("Succeeded", state=ended(0, message=record()))],
             says=["script has ended"],
         ),
+        Row(
+            "ended, the pod's word still to come",
+            "CG",
+            "Completing",
+            job(active=1, ready=1),
+            [pod("Running", state=ended(0, message=record()))],
+            says=["script has ended"],
+        ),
         Row("running", "R", "", job(active=1, ready=1), [pod(node="node-a")], says=["Runs on node-a"]),
         Row(
             "pulling the image",
