@@ -101,15 +101,16 @@ class _Session:
             await asyncio.gather(*outputs, listener, ended, return_exceptions=True)
 
     def close(self) -> None:
-        """Hang up on what still runs."""
-        if self._master >= 0:
+        """Hang up on what still runs: the kernel does that for a terminal; without one it is killed."""
+        terminal = self._master >= 0
+        if terminal:
             with contextlib.suppress(OSError):
                 asyncio.get_running_loop().remove_reader(self._master)
             os.close(self._master)
             self._master = -1
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGHUP if self._master >= 0 else signal.SIGKILL)
+                os.killpg(self._process.pid, signal.SIGHUP if terminal else signal.SIGKILL)
 
     def _outputs(self) -> list[Any]:
         if self._master >= 0:

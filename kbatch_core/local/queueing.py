@@ -28,6 +28,8 @@ class Scheduler:
         self._placed: dict[str, Ask] = {}
         self._said: dict[str, str] = {}
         self._changed = True
+        """Whether there may be room that was not there before: then all are looked at, else the new ones."""
+        self._new: set[str] = set()
         for pod in store.list("pods"):
             self._know(pod)
 
@@ -43,17 +45,18 @@ class Scheduler:
             self._changed = True
 
     def work(self) -> None:
-        """Look at each waiting pod, if anything has changed that could matter."""
-        if not self._changed:
+        """Look at each waiting pod for which anything has changed that could matter."""
+        if not self._changed and not self._new:
             return
-        self._changed = False
+        asks = self._waiting.values() if self._changed else [self._waiting[uid] for uid in self._new]
+        self._changed, self._new = False, set()
         node = self._store.get("nodes", "", self._node)
         claims = frozenset(
             (claim["metadata"]["namespace"], claim["metadata"]["name"])
             for claim in self._store.list("persistentvolumeclaims")
         )
         place = Place(node, tuple(self._placed.values()), claims)
-        for ask in in_order(self._waiting.values()):
+        for ask in in_order(asks):
             why = why_not(ask, place)
             if why:
                 self._refuse(ask, why)
@@ -69,6 +72,7 @@ class Scheduler:
         elif spec.get("nodeName"):
             if uid not in self._placed:
                 waited = self._waiting.pop(uid, None)
+                self._new.discard(uid)
                 self._placed[uid] = ask_of(pod) if waited is None else waited
         elif (
             is_deleted(pod)
@@ -78,10 +82,11 @@ class Scheduler:
             self._forget(uid)
         elif uid not in self._waiting:
             self._waiting[uid] = ask_of(pod)
-            self._changed = True
+            self._new.add(uid)
 
     def _forget(self, uid: str) -> None:
         self._waiting.pop(uid, None)
+        self._new.discard(uid)
         self._said.pop(uid, None)
         if self._placed.pop(uid, None) is not None:
             self._changed = True
