@@ -22,8 +22,6 @@ from tests.cluster import Cluster, wait_for
 from tests.proxy import FaultProxy
 from tests.reflector.fake import Listener, Thing
 
-pytestmark = pytest.mark.cluster
-
 SELECTOR = "test=reflector"
 DEAD_AFTER = 0.6
 MERGE = "application/merge-patch+json"
@@ -248,6 +246,7 @@ def test_while_the_server_is_away_it_waits_and_then_goes_on(
         run.heard.wait_for(run.well)
 
 
+@pytest.mark.usefixtures("accounts")
 def test_a_token_that_was_replaced_is_read_again(
     cluster: Cluster, namespace: str, proxy: FaultProxy, token: Path, maps: Maps
 ) -> None:
@@ -272,6 +271,7 @@ def refused(run: Run) -> bool:
     return False
 
 
+@pytest.mark.usefixtures("accounts")
 def test_a_right_to_watch_that_is_missing_leaves_the_list(
     cluster: Cluster, namespace: str, proxy: FaultProxy, maps: Maps, tmp_path: Path
 ) -> None:
@@ -307,6 +307,7 @@ def test_a_right_to_watch_that_is_missing_leaves_the_list(
         run.heard.wait_for(run.well)
 
 
+@pytest.mark.usefixtures("accounts")
 def test_the_server_s_own_429_is_waited_out(
     cluster: Cluster, namespace: str, proxy: FaultProxy, token: Path, maps: Maps
 ) -> None:
