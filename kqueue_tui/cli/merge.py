@@ -5,16 +5,24 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 from kbatch_core.errors import KbatchError
-from kbatch_core.logs import Batch, LogReader
+from kbatch_core.logs import Batch
 
 # Batches that wait for the printer; a reader that is faster waits.
 PENDING = 64
 What = Batch | KbatchError
 
 
-def merged(readers: Mapping[str, LogReader]) -> Iterator[tuple[str, What]]:
+class Reader(Protocol):
+    """What is asked of a `kbatch_core.logs.LogReader`."""
+
+    def batches(self) -> Iterator[Batch]: ...
+    def stop(self) -> None: ...
+
+
+def merged(readers: Mapping[str, Reader]) -> Iterator[tuple[str, What]]:
     """(label, events or what went wrong with that reader), until all readers have ended."""
     merge = Merge(readers)
     try:
@@ -26,7 +34,7 @@ def merged(readers: Mapping[str, LogReader]) -> Iterator[tuple[str, What]]:
 class Merge:
     """Owns a thread per reader from `events` on; `stop` ends them, and so does the end of all readers."""
 
-    def __init__(self, readers: Mapping[str, LogReader]) -> None:
+    def __init__(self, readers: Mapping[str, Reader]) -> None:
         self._readers = readers
         self._queue: queue.Queue[tuple[str, What | None]] = queue.Queue(PENDING)
         self._over = threading.Event()
@@ -40,21 +48,30 @@ class Merge:
             thread.start()
         left = len(self._threads)
         while left:
-            label, what = self._queue.get()
+            try:
+                label, what = self._queue.get(timeout=0.2)
+            except queue.Empty:
+                if self._over.is_set():
+                    return
+                continue
             if what is None:
                 left -= 1
             else:
                 yield label, what
 
-    def stop(self) -> None:
+    def give_up(self) -> None:
+        """Tell the readers to stop, and wait for none of them; from any thread."""
         self._over.set()
         for reader in self._readers.values():
             reader.stop()
+
+    def stop(self) -> None:
+        self.give_up()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(1)
 
-    def _read(self, label: str, reader: LogReader) -> None:
+    def _read(self, label: str, reader: Reader) -> None:
         try:
             for batch in reader.batches():
                 self._put(label, batch)

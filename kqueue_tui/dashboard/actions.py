@@ -212,7 +212,7 @@ LOG = (
     _a("log.since-1h", "6", "since(6)", "1 hour", "The last hour.", "Which part"),
     _a("log.previous", "p", "previous", "Previous", "The attempt before the newest one, or back.", "Which part"),
     _a("log.stderr", "e", "stderr", "Errors", "The file of stderr, where it has its own, or back.", "Which part"),
-    _a("log.task", "a", "task", "Task", "Another task of the array.", "Which part"),
+    _a("log.task", "a", "task", "Task", "Another task of the array, or all of them.", "Which part"),
     _a("log.copy", "Y", "copy", "Copy", "Copy the lines on the screen.", "See"),
     _a("log.save", "D", "save", "Save", "Write the whole log to a file, not only what is here.", "See", hint=True),
     _a("log.retry", "U", "retry", "Try again", "Read it anew.", "Which part"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from kbatch_core.errors import KbatchError
 from kbatch_core.logs import LogRequest
 from kqueue_tui.dashboard.view.looks import look_of
@@ -41,7 +43,19 @@ class JobLog:
         backend = self._dashboard.backend
         if backend is None:
             raise KbatchError("There is no connection yet.", "Wait for it, and try again.")
-        return backend.logs(self.row, request)
+        rows = self.task_rows() if request.task is None and self.row.tasks is not None else ()
+        if not rows:
+            return backend.logs(self.row, request)
+        from kqueue_tui.dashboard.log_all import MOST, AllTasks
+
+        begun = sorted((row for row in rows if row.started is not None), key=lambda row: row.finished)[:MOST]
+        each = request.tail // max(len(begun), 1) if request.tail is not None else None
+        readers = {
+            task: backend.logs(self.row, replace(request, task=task, tail=each))
+            for row in sorted(begun, key=lambda row: row.task or 0)
+            if (task := row.task) is not None
+        }
+        return AllTasks(readers, tasks=len(rows), follow=request.follow)
 
     def task_rows(self) -> Sequence[JobRow]:
         backend = self._dashboard.backend

@@ -134,10 +134,13 @@ async def test_the_task_is_chosen() -> None:
     script = Script(*numbered(3))
     tasks = [LogTask(3, "running"), LogTask(5, "failed")]
     async with pane_of(script, tasks=tasks) as (pilot, pane):
-        await press(pilot, "a", "2")
+        await press(pilot, "a", "3")
         await drained(pilot, pane, 3)
-        assert script.requests[-1].task == 5
         assert "task 5" in title(pane)
+        await press(pilot, "a", "1")
+        await drained(pilot, pane, 3)
+        assert [request.task for request in script.requests] == [None, 5, None]
+        assert "task" not in title(pane)
 
 
 async def test_what_is_no_array_has_no_tasks() -> None:

@@ -11,7 +11,7 @@ from kqueue_tui.dashboard.screens.logs import LogScreen
 from kqueue_tui.dashboard.screens.queue import QueueScreen
 from kqueue_tui.dashboard.widgets.hints import Hints
 from kqueue_tui.dashboard.widgets.log_pane import LogPane
-from tests.dashboard.demo import make_app, running, settle
+from tests.dashboard.demo import make_app, running, settle, until
 from tests.dashboard.logs import drained, notice, press, screen_lines, title, typed
 
 TRAINS, SWEEP, QUOTA = "t4n8qw2x", "m2k7vd9c", "z7t5bn4c"
@@ -88,11 +88,25 @@ async def test_an_array_opens_on_a_task_that_runs_and_another_can_be_chosen() ->
         screen, pane = await open_logs(pilot, SWEEP)
         assert pane.request.task == 20
         assert "task 20" in title(pane)
-        await press(pilot, "a", "2")
+        await press(pilot, "a", "3")
         await drained(pilot, pane, 1)
         assert pane.request.task == 1
         await press(pilot, "vertical_line", "4")
         assert [one.request.task for one in screen.query(LogPane)] == [1, 0]
+
+
+async def test_all_tasks_of_an_array_in_one_log() -> None:
+    async with running(make_app()) as pilot:
+        _, pane = await open_logs(pilot, SWEEP)
+        await press(pilot, "a", "1")
+        await until(pilot, lambda: len(pane.lines.buffer) > 200)
+        await typed(pilot, "ampersand", "^(5|21): ")
+        await press(pilot, "g")
+        seen = {line.partition(":")[0] for line in screen_lines(pane)}
+        assert seen & {"5", "21"}
+        assert "all tasks" in title(pane)
+        await typed(pilot, "ampersand", "task 5: ")
+        assert any("task 5: exit 1" in line for line in screen_lines(pane))
 
 
 async def test_a_job_that_waits_says_why_in_the_middle() -> None:

@@ -275,11 +275,14 @@ class LogPane(Vertical):
         if not tasks:
             self.app.notify("It is no array: it has no tasks.", severity="warning", markup=False)
             return
-        choices = [Choice(str(task.number), f"task {task.number}", task.about) for task in tasks]
+        choices = [
+            Choice("", "all tasks", "each line with the number of its task"),
+            *(Choice(str(task.number), f"task {task.number}", task.about) for task in tasks),
+        ]
 
         def chosen(answer: str | None) -> None:
             if answer is not None:
-                self.read(replace(self.request, task=int(answer)))
+                self.read(replace(self.request, task=int(answer) if answer else None))
 
         self.app.push_screen(Choose("Which task?", choices), chosen)
 
