@@ -221,6 +221,7 @@ def test_an_interrupted_submit_says_how_to_find_out(tmp_path: Path) -> None:
     """Ctrl-C while the answer is awaited: the API server here never gives one."""
     (tmp_path / "hello.sh").write_text(HELLO)
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
         (tmp_path / "config").write_text(KUBECONFIG.replace("URL", address))
         kbatch = started(

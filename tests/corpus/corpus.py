@@ -22,7 +22,7 @@ from kbatch_core.model.quantity import format_cpus, format_memory
 from kbatch_core.model.timelimit import format_time
 
 HERE = Path(__file__).parent
-SCRIPTS = sorted((HERE / "scripts").iterdir())
+SCRIPTS = sorted(path for path in (HERE / "scripts").iterdir() if path.is_file())
 SITE = load_config(HERE / "site.toml")
 
 
