@@ -12,6 +12,7 @@ import secrets
 import signal
 import ssl
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from kbatch_core.local.server import Server
 from kbatch_core.local.store import Store, StoreError
 from kbatch_core.local.streams import Streams
 
+_LOCK_TRIES, _LOCK_PAUSE = 100, 0.02
 _log = logging.getLogger(__name__)
 
 
@@ -33,9 +35,7 @@ def run(folder: str, writer: int) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     os.umask(0o077)
     with open(place.lock, "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _lock(lock.fileno()):
             _tell(writer, "Another server has it already.")
             return 1
         os.set_inheritable(lock.fileno(), False)
@@ -45,6 +45,18 @@ def run(folder: str, writer: int) -> int:
             _tell(writer, str(error))
             return 1
     return 0
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock for as long as this process lives. Who asks whether we run holds it for a moment, too."""
+    for _ in range(_LOCK_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE)
+        else:
+            return True
+    return False
 
 
 async def _serve(place: Place, writer: int) -> None:

@@ -29,7 +29,7 @@ Rows = list[tuple[str, str, bytes]]
 
 SCHEMA = 1
 # So many changes are kept at least, so that a watch that was cut off can go on; twice as many at most.
-HISTORY = 2000
+HISTORY = 1000
 # Without letters that make words and digits that look like letters: what Kubernetes' names end with.
 _ENDINGS = "bcdfghjklmnpqrstvwxz2456789"
 
