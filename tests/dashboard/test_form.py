@@ -19,6 +19,7 @@ from kqueue_tui.dashboard.screens.form import FormScreen
 from kqueue_tui.dashboard.screens.pick import Pick
 from kqueue_tui.dashboard.screens.queue import QueueScreen
 from kqueue_tui.dashboard.widgets.field_row import FieldInput, FieldRow
+from kqueue_tui.dashboard.widgets.hints import Hints
 from tests.dashboard.demo import make_app, running, settle, until
 from tests.dashboard.forms import at, at_form, checked, fields_of, fill_home, form_of, said, seen, typed
 
@@ -72,6 +73,15 @@ async def test_typing_keeps_gives_up_and_goes_on() -> None:
         await until(pilot, lambda: form_of(app).form.arguments == "")
         await pilot.press("down", "delete", "g", "backspace")
         await until(pilot, lambda: form_of(app).form == Form())
+
+
+async def test_the_footer_tells_the_keys_that_work_while_a_text_is_typed() -> None:
+    async with at_form("enter", "a") as (app, pilot):
+        hints = app.screen.query_one(Hints)
+        await until(pilot, lambda: [hint.title for hint in hints.hints] == ["Keep", "Next", "Give up"])
+        await pilot.click(Hints, offset=(2, 0))
+        await until(pilot, lambda: hints.hints[0].title == "Edit")
+        await until(pilot, lambda: form_of(app).form == Form("a"))
 
 
 async def test_a_flag_is_switched() -> None:

@@ -30,7 +30,7 @@ from kqueue_tui.dashboard.widgets.field_row import FieldRow
 from kqueue_tui.dashboard.widgets.filter_bar import FilterBar
 from kqueue_tui.dashboard.widgets.form_fields import FormFields, tell
 from kqueue_tui.dashboard.widgets.form_preview import FormPreview
-from kqueue_tui.dashboard.widgets.hints import Hints
+from kqueue_tui.dashboard.widgets.hints import Hint, Hints
 
 if TYPE_CHECKING:
     from kbatch_core.site import Report as SiteReport
@@ -188,7 +188,7 @@ class FormScreen(DashboardScreen):
             state = Content.assemble(("Asking the cluster…", "bold $text-warning"))
         elif self.checked.problem and not self._is_bare:
             state = Content.assemble(("✗ not yet a job", "$text-error"))
-        elif self._fresh and not self.checked.problem:
+        elif self._fresh and not (self.checked.problem or self._off or self._desk is None):
             state = Content.assemble(("✓ s submits it", "$text-success"))
         else:
             state = Content("")
@@ -218,7 +218,7 @@ class FormScreen(DashboardScreen):
         field, held = row.field, row.held
         more = " → takes it over, to change it." if held.inherited else ""
         about = f" {field.about}" if field.about else ""
-        words = (field.help, "$foreground 90%"), (about, "$foreground 60%"), (more, "$accent")
+        words = (field.help, "$foreground 90%"), (about, "$foreground 60%"), (more, "$text-accent")
         tell(self._help, Content.assemble(*words), layout=False)
 
     def _paint_preview(self) -> None:
@@ -235,6 +235,21 @@ class FormScreen(DashboardScreen):
                 else "No script yet."
             )
             self._preview.show(checked.script, checked.script_name, like)
+
+    def refresh_hints(self) -> None:
+        """While a text is typed only its own keys work."""
+        row = self._fields.current if self._fields.is_attached else None
+        if row is None or not row.typing:
+            super().refresh_hints()
+            return
+        keys = (("⏎", "Keep", "keep"), ("tab", "Next", "next"), ("esc", "Give up", "undo"))
+        self._hints.show([Hint(key, title, f"screen.end_typing('{how}')") for key, title, how in keys])
+
+    def action_end_typing(self, how: str) -> None:
+        """For a click on a hint."""
+        row = self._fields.current
+        if row is not None:
+            row.leave(how)
 
     @on(FieldRow.Reached)
     def _reached(self, reached: FieldRow.Reached) -> None:

@@ -71,7 +71,7 @@ class Report(Dialog[bool]):
     def _all(self) -> Iterable[tuple[str, str, str]]:
         """(subject, sentence, style of the subject)."""
         for subject, text in self._lines:
-            yield subject, text, "bold $text-error" if subject == "refused" else "$accent"
+            yield subject, text, "bold $text-error" if subject == "refused" else "$text-accent"
         for warning in self._warnings:
             yield "!", warning, "bold $text-warning"
 

@@ -98,8 +98,8 @@ class FieldRow(Widget, can_focus=True):
         held, width = self.held, max(self.size.width - LABEL_WIDTH - 1, 8)
         here = self.has_focus or self.typing
         label = Content.assemble(
-            ("▸" if here else " ", "bold $accent"),
-            (f"{self.field.label:<{LABEL_WIDTH}}", "bold $accent" if held.text else "$foreground 80%"),
+            ("▸" if here else " ", "bold $text-accent"),
+            (f"{self.field.label:<{LABEL_WIDTH}}", "bold $text-accent" if held.text else "$foreground 80%"),
         )
         first = Content("") if self.typing else self._value().truncate(width, ellipsis=True)
         problem = [Content.assemble((f"   {line}", "$text-error")) for line in self._problem_lines()]

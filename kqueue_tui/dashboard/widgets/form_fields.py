@@ -97,7 +97,7 @@ class FormFields(VerticalScroll, can_focus=False):
             row.display = self._is_shown(row)
         hidden = len(self._rows) - len(self.shown)
         words = "fewer options" if self._unfolded else f"{hidden} more options, / finds one"
-        text = Content.assemble((" a ", "bold $accent"), (words, "$foreground 60%"))
+        text = Content.assemble((" a ", "bold $text-accent"), (words, "$foreground 60%"))
         tell(self._more, text.stylize(Style.from_meta({"@click": "screen.more"})), layout=False)
         self._more.display = not self._words and (bool(hidden) or self._unfolded)
 
