@@ -25,6 +25,7 @@ from kbatch_core.errors import (
     UnknownOutcome,
 )
 from kbatch_core.model import labels
+from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import (
     Event,
     Job,
@@ -256,7 +257,7 @@ def core_path(namespace: str, resource: str) -> str:
 
 def _decode(body: bytes, kind: type[Decoded]) -> Decoded:
     try:
-        return msgspec.json.decode(body, type=kind)
+        return decoder(kind).decode(body)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise ConnectionFailed(
             f"The server's answer is not what the Kubernetes API sends ({error}).",

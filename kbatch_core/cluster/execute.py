@@ -21,6 +21,7 @@ import websocket
 from kbatch_core.cluster.problems import decode_status, one_line, problem
 from kbatch_core.cluster.settings import Settings
 from kbatch_core.errors import ConnectionFailed, PermissionDenied, UnknownOutcome
+from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import Status
 
 CONNECT_SECONDS = 10.0
@@ -232,7 +233,7 @@ def _proxy(settings: Settings) -> dict[str, Any]:
 def _status(data: bytes) -> Status | None:
     """A Status, which names no kind here."""
     try:
-        return msgspec.json.decode(data, type=Status)
+        return decoder(Status).decode(data)
     except (msgspec.DecodeError, msgspec.ValidationError):
         return None
 

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from kbatch_core.errors import ConnectionFailed
+from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import ListMeta
 
 # Bytes looked at in one go.
@@ -42,7 +43,7 @@ class ListReader(Generic[Item]):
     """Reads one kind; threads may share it."""
 
     def __init__(self, kind: type[Item]) -> None:
-        self._item: msgspec.json.Decoder[Item] = msgspec.json.Decoder(kind)
+        self._item: msgspec.json.Decoder[Item] = decoder(kind)
         self._kind = kind
 
     def read(self, pieces: Iterable[bytes]) -> Iterator[list[Item]]:
@@ -63,7 +64,7 @@ class ListReader(Generic[Item]):
 
     def _read_whole(self, body: bytes) -> list[Item]:
         """What another server than Kubernetes' own may write in another order."""
-        whole: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ObjectList[self._kind])  # type: ignore[name-defined]
+        whole: msgspec.json.Decoder[Any] = decoder(ObjectList[self._kind])  # type: ignore[name-defined]
         try:
             answer = whole.decode(body)
         except UnicodeDecodeError:
@@ -82,7 +83,7 @@ def _read_head(source: Iterator[bytes]) -> tuple[bytes, bool]:
         before, mark, rest = data.partition(_ITEMS)
         if mark and len(rest) >= len(_BEGIN):
             try:
-                head = msgspec.json.decode(before.rstrip(b",") + _END, type=_Head).metadata
+                head = decoder(_Head).decode(before.rstrip(b",") + _END).metadata
             except (msgspec.DecodeError, msgspec.ValidationError):
                 break
             # The metadata of a list stand before its items, or it is another kind of server.

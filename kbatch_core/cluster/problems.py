@@ -21,6 +21,7 @@ from kbatch_core.errors import (
     PolicyDenied,
     ServerBusy,
 )
+from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import Status
 
 _VERBS = {
@@ -79,7 +80,7 @@ def problem(
 def decode_status(body: bytes) -> Status | None:
     """The Status in `body`; None when it is something else."""
     try:
-        status = msgspec.json.decode(body, type=Status)
+        status = decoder(Status).decode(body)
     except (msgspec.DecodeError, msgspec.ValidationError):
         return None
     return status if status.kind == "Status" else None

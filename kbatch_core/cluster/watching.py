@@ -11,6 +11,7 @@ from kbatch_core.cluster.listing import ObjectList
 from kbatch_core.cluster.mirror import Kind
 from kbatch_core.cluster.problems import one_line
 from kbatch_core.errors import ConnectionFailed, Gone, KbatchError, ServerBusy
+from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import ObjectMeta, Status
 
 EVENT_TYPES = frozenset({"ADDED", "MODIFIED", "DELETED"})
@@ -52,7 +53,7 @@ def events(chunks: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 class ListDecoder(Generic[Kind]):
     def __init__(self, kind: type[Kind]) -> None:
-        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ObjectList[kind])  # type: ignore[valid-type]
+        self._decoder: msgspec.json.Decoder[Any] = decoder(ObjectList[kind])  # type: ignore[valid-type]
 
     def decode(self, body: bytes) -> ObjectList[Kind]:
         """Raises ConnectionFailed for what is no list."""
@@ -62,10 +63,10 @@ class ListDecoder(Generic[Kind]):
 
 class WatchDecoder(Generic[Kind]):
     def __init__(self, kind: type[Kind]) -> None:
-        self._lines = msgspec.json.Decoder(WatchEvent)
-        self._object = msgspec.json.Decoder(kind)
-        self._bookmark = msgspec.json.Decoder(_Versioned)
-        self._status = msgspec.json.Decoder(Status)
+        self._lines = decoder(WatchEvent)
+        self._object = decoder(kind)
+        self._bookmark = decoder(_Versioned)
+        self._status = decoder(Status)
 
     def decode(self, lines: Sequence[bytes]) -> tuple[list[tuple[str, Kind]], str, KbatchError | None]:
         """(events, version after the last of them or of a bookmark, what ended the stream or None)."""

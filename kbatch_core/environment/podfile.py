@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from kbatch_core.errors import BadConfig
+from kbatch_core.model.decoding import decoder
 
 POD_FILE = Path("/run/kbatch/pod.json")
 
@@ -45,7 +46,7 @@ def read_pod_file(path: Path = POD_FILE) -> dict[str, Any] | None:
     if not data.strip():
         return None
     try:
-        msgspec.json.decode(data, type=_Pod)
+        decoder(_Pod).decode(data)
         pod: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError) as error:
         raise BadConfig(

@@ -28,6 +28,7 @@ from kbatch_core.history.files import make_folder, names_in, open_folder, open_r
 from kbatch_core.history.past import Origin, Past, Task, make_past, parse_job_file, parse_starts
 from kbatch_core.history.usage import Sample, parse_usage
 from kbatch_core.model import labels
+from kbatch_core.model.decoding import decoder
 from kbatch_core.model.names import is_id
 from kbatch_core.model.objects import Job, WholeJob
 from kbatch_core.model.progress import LIMIT as PROGRESS_LIMIT
@@ -196,6 +197,7 @@ class History:
     def whole(self, job_id: str) -> WholeJob | None:
         """The Job with what its pods carry: script and supervisor; None when it is not known."""
         try:
+            decoder(WholeJob)  # convert learns the struct as well, and without a lock
             return msgspec.convert(self.manifest(job_id), WholeJob)
         except msgspec.ValidationError:
             return None

@@ -8,6 +8,7 @@ import msgspec
 
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import MAX_TASKS
+from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import Job, Metadata, parse_time
 from kbatch_core.model.quantity import MAX_CPUS, MAX_MEMORY
 from kbatch_core.model.record import Moment, Record, parse_record
@@ -125,7 +126,7 @@ def parse_job_file(data: bytes | None, job_id: str) -> JobFile | None:
     if data is None:
         return None
     try:
-        found = msgspec.json.decode(data, type=JobFile)
+        found = decoder(JobFile).decode(data)
         return found if _plausible(found.job, job_id) else None
     except (msgspec.DecodeError, msgspec.ValidationError, ValueError, OverflowError, RecursionError):
         return None

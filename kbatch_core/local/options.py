@@ -12,6 +12,7 @@ import msgspec
 
 from kbatch_core.local.selectors import FieldSelector, LabelSelector
 from kbatch_core.local.statuses import ApiError, BadRequest
+from kbatch_core.model.decoding import decoder
 
 Query = Mapping[str, str]
 
@@ -131,7 +132,7 @@ def _read_continue(text: str) -> Continue | None:
         return None
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        token = msgspec.json.decode(data, type=Continue)
+        token = decoder(Continue).decode(data)
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise BadRequest(f"invalid continue token: continue key is not valid: {error}") from error
     if token.v != "meta.k8s.io/v1" or not token.start or token.rv < 0 or "/" not in token.start:

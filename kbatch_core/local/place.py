@@ -11,6 +11,7 @@ import msgspec
 import platformdirs
 
 from kbatch_core.errors import BadOption
+from kbatch_core.model.decoding import decoder
 
 DEFAULT = "default"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
@@ -86,7 +87,7 @@ class Place:
     def address(self) -> Address | None:
         """The server that was started last; None where there was none."""
         try:
-            return msgspec.json.decode(self.address_file.read_bytes(), type=Address)
+            return decoder(Address).decode(self.address_file.read_bytes())
         except (OSError, msgspec.MsgspecError):
             return None
 

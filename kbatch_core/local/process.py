@@ -19,6 +19,7 @@ from typing import TypeVar
 import msgspec
 
 from kbatch_core.local import keeper
+from kbatch_core.model.decoding import decoder
 
 MARK = "KBATCH_LOCAL_CONTAINER"
 """In the environment of all processes of a container: its folder."""
@@ -178,7 +179,7 @@ class Attempt:
 
     def _read(self, name: str, kind: type[Told]) -> Told | None:
         try:
-            return msgspec.json.decode((self.folder / name).read_bytes(), type=kind)
+            return decoder(kind).decode((self.folder / name).read_bytes())
         except (FileNotFoundError, msgspec.DecodeError):
             return None
 

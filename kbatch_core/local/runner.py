@@ -15,8 +15,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from kbatch_core.local.events import Recorder
 from kbatch_core.local.execute import Receive, Send, execute
 from kbatch_core.local.jobs import JobController
@@ -29,6 +27,7 @@ from kbatch_core.local.queueing import Scheduler
 from kbatch_core.local.sleeps import Sleeps
 from kbatch_core.local.statuses import BadRequest, NotFound
 from kbatch_core.local.store import Change, Store
+from kbatch_core.model.decoding import decoder
 
 Object = dict[str, Any]
 
@@ -177,7 +176,7 @@ class Runner:
             if phase in ("Succeeded", "Failed"):
                 raise BadRequest(f"cannot exec into a container in a completed pod; current phase is {phase}")
             raise BadRequest(f'unable to upgrade connection: container not found ("{container}")')
-        return msgspec.json.decode((found.attempt.folder / "start.json").read_bytes(), type=Start)
+        return decoder(Start).decode((found.attempt.folder / "start.json").read_bytes())
 
     def work(self) -> float | None:
         """All that is due now; when the next thing will be. For `start`'s loop, and for tests without one."""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from kbatch_core.model.decoding import decoder
+
 # Less is how exactly two clocks can be read one after the other.
 _LEAST_SECONDS = 1.0
 # Jobs that run longer than this have other worries.
@@ -45,7 +47,7 @@ class Sleeps:
         self._clock = clock
         self._total = total
         try:
-            self._known = msgspec.json.decode(path.read_bytes(), type=_Known)
+            self._known = decoder(_Known).decode(path.read_bytes())
         except (OSError, msgspec.MsgspecError):
             self._known = _Known(total())
         if total() < self._known.total:

@@ -17,6 +17,7 @@ from kbatch_core.cluster.api import core_path, jobs_path
 from kbatch_core.cluster.transport import Query, StopHandle
 from kbatch_core.errors import ConnectionFailed, NotFound
 from kbatch_core.logs.stamped import parse_stamp
+from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import Event, EventList, Job, Pod, PodList
 
 Decoded = TypeVar("Decoded")
@@ -144,7 +145,7 @@ class LogApi:
         with self.stopper.handle() as handle:
             body = self._source.request("GET", path, query=query, read_seconds=READ_SECONDS, handle=handle)
         try:
-            return msgspec.json.decode(body, type=kind)
+            return decoder(kind).decode(body)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise ConnectionFailed(
                 f"The server's answer is not what the Kubernetes API sends ({error}).",

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import msgspec
 
+from kbatch_core.model.decoding import decoder
+
 # Whoever writes the termination message chooses these; outside of what can be, it is no record of ours.
 Moment = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=1 << 62)]
@@ -40,6 +42,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename={"cpu_seconds": "
 def parse_record(data: bytes | str) -> Record | None:
     """The Record in `data`; None for anything else, because a container may write what it likes there."""
     try:
-        return msgspec.json.decode(data, type=Record)
+        return decoder(Record).decode(data)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeError, RecursionError):
         return None

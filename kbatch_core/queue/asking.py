@@ -17,6 +17,7 @@ from kbatch_core.cluster.api import core_path
 from kbatch_core.cluster.backoff import Backoff
 from kbatch_core.cluster.transport import Query, StopHandle, Transport
 from kbatch_core.errors import ConnectionFailed, KbatchError, NotFound, Refused
+from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import EventList, Node, ResourceQuota, Workload
 from kbatch_core.queue.joined import Joined
 from kbatch_core.queue.reads import Need
@@ -218,7 +219,7 @@ class Asker:
             "GET", path, query=query, read_seconds=READ_SECONDS, handle=self._handle
         )
         try:
-            return msgspec.json.decode(body, type=kind)
+            return decoder(kind).decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise ConnectionFailed(f"The server's answer cannot be read ({error}).") from error
 
