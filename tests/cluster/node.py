@@ -8,6 +8,7 @@ process and removes every mount, link and rule. Only the control groups are left
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -36,6 +37,8 @@ _PROGRAMS = {
     "ip": "iproute2",
     "gcc": "gcc",
 }
+_ENOUGH_MEMORY = 8 << 30
+"""From here on images are kept in memory, 1 GB of them with a hub's."""
 _CNI = Path("/usr/lib/cni/bridge")
 # Process 1 of the namespace: reaps what is left behind, and ends when told to.
 _HOLDER = "trap 'exit 0' TERM; while :; do sleep 86400 & wait $!; done"
@@ -193,6 +196,11 @@ class Node(Cluster):
         network = self.folder / "cni"
         network.mkdir(exist_ok=True)
         (network / "10-bridge.conflist").write_text(_CNI_CONFIG)
+        state = self.folder / "containerd"
+        state.mkdir(exist_ok=True)
+        if free_memory() >= _ENOUGH_MEMORY:
+            # Images are many small files, which a disk is slow to write and slow to remove.
+            self.run_inside("mount", "-t", "tmpfs", "tmpfs", str(state))
         self.component("containerd", ["containerd", "--config", str(self.folder / "containerd.toml")]).start()
         wait_for(socket_path.exists, what="containerd")
         for image in self._images:
@@ -287,6 +295,12 @@ _CNI_CONFIG = """{"cniVersion": "0.4.0", "name": "pods", "plugins": [
             "ranges": [[{"subnet": "10.88.0.0/16"}]], "routes": [{"dst": "0.0.0.0/0"}]}},
   {"type": "portmap", "capabilities": {"portMappings": true}}]}
 """
+
+
+def free_memory() -> int:
+    """Bytes that could be had without swapping; 0 where the kernel does not say."""
+    found = re.search(r"^MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text(), re.MULTILINE)
+    return int(found[1]) << 10 if found else 0
 
 
 def child_of(pid: int) -> int:

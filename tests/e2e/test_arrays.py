@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.cluster.users import User
-from tests.e2e.jobs import condition, job_row, pods, record, wait_ended
+from tests.e2e.jobs import condition, job_object, job_row, pods, record, wait_ended, wait_text
 
 pytestmark = pytest.mark.node
 
@@ -19,6 +19,10 @@ sleep 0.5
 date +%s.%N >"to-$SLURM_ARRAY_TASK_ID"
 [ "$SLURM_ARRAY_TASK_ID" != 7 ] || exit 3
 """
+# Script and lines are both too large to travel in the Job.
+LARGE = "#!/bin/sh\n" + "# a comment\n" * 6000 + 'echo "$SLURM_ARRAY_TASK_ID: $# $1 $2"\n'
+LINES = f'a b\n\nné "$HOME" *\n{"x" * 70_000}'
+WAITS = "#!/bin/sh\necho $SLURM_ARRAY_TASK_ID of $SLURM_ARRAY_TASK_COUNT\nsleep 1000\n"
 SMALL = ("-c", "0.05", "--mem", "32M")
 
 
@@ -74,3 +78,35 @@ def test_an_array_of_20_with_a_failing_task_and_one_of_chosen_numbers(user: User
     assert json.loads(later.run("kqueue", "show", "-o", "json", sweep).stdout)["metadata"]["name"] == (
         f"parameter-sweep-{sweep}"
     )
+
+
+def test_10000_tasks_in_one_submit_and_a_task_for_each_line_of_a_file(user: User) -> None:
+    server = user.start_server()
+    server.write("waits.sh", WAITS)
+    many = server.submit(*SMALL, "-a", "0-9999%2", "waits.sh")
+    for name, text in (("large.sh", LARGE), ("lines.txt", LINES)):
+        server.write(f"lines/{name}", text)
+    lines = server.submit(*SMALL, "--map-file", "lines.txt", "large.sh", "--fast", cwd="/home/jovyan/lines")
+    for name in ("large.sh", "lines.txt"):
+        server.write(f"lines/{name}", "#!/bin/sh\necho changed after the submit\n")
+
+    wait_ended(user, lines)
+    home = user.home / "lines"
+    outputs = {path.name: path.read_text() for path in home.glob("*.out")}
+    given = {1: "a b", 3: 'né "$HOME" *', 4: "x" * 70_000}
+    assert outputs == {
+        f"kbatch-{lines}_{task}.out": f"{task}: 2 --fast {line}\n" for task, line in given.items()
+    }
+    assert (job_row(server, lines)["state"], job_row(server, lines)["tasks"]["done"]) == ("CD", 3)
+    tasks = json.loads(server.run("kqueue", "list", "--json", "-r", lines).stdout)["jobs"]
+    assert [task["id"] for task in tasks] == [f"{lines}_{task}" for task in (1, 3, 4)]
+
+    for task in (0, 1):
+        wait_text(user, f"kbatch-{many}_{task}.out", f"{task} of 10000\n")
+    assert job_object(user, many)["spec"]["completions"] == 10_000
+    row = job_row(server, many)
+    assert (row["state"], row["tasks"]["total"], row["tasks"]["running"]) == ("R", 10_000, 2)
+    server.run("kqueue", "cancel", many)
+    wait_ended(user, many)
+    assert job_row(server, many)["state"] == "CA"
+    assert not (user.home / f"kbatch-{many}_2.out").exists()
