@@ -192,7 +192,7 @@ def test_cut_stalled_and_lost_again_and_again(proxy: FaultProxy, token: Path, ma
                 proxy.cut()
         proxy.verdict = lambda request, answer: True
         agrees(run, maps)
-        assert proxy.connections > 10
+        assert proxy.connections > 8, "one and then each fifth round another; a cut may meet none"
         assert len(run.heard.told) > 20
 
 
