@@ -42,19 +42,42 @@ class World(Protocol):
     def now(self) -> float: ...
 
 
+class Killed(Exception):
+    """The controller ends here."""
+
+
+class MortalStore(Store):
+    """Whoever makes the last of the writes that are `left` is killed before it; 0 = nobody."""
+
+    left = 0
+
+    def _write(self, *args: Any) -> Object:
+        if self.left == 1:
+            self.left = 0
+            raise Killed
+        self.left = max(self.left - 1, 0)
+        return super()._write(*args)
+
+
 class LocalWorld:
     """Our controller. Time passes only while `until` waits, and at once to the next thing to do."""
 
-    def __init__(self, folder: Path, refuse: Callable[[Object], str] = lambda pod: "") -> None:
+    def __init__(
+        self, folder: Path, refuse: Callable[[Object], str] = lambda pod: "", *, writes: int = 0
+    ) -> None:
+        """`refuse` says why a pod may not be made; after so many `writes` the controller is killed, once."""
         self.time = NOW
-        self.store = Store(folder / "state.db", clock=self.now)
+        self.store = MortalStore(folder / "state.db", clock=self.now)
         self.refuse = refuse
+        self._end: Callable[[], None] = lambda: None
+        self._left = writes
         self.controller = self._start()
 
     def _start(self) -> JobController:
+        self._end()
         recorder = Recorder(self.store, self.now)
         controller = JobController(self.store, recorder, self.now, create_pod=self._create_pod)
-        self.store.subscribe(controller.told)
+        self._end = self.store.subscribe(controller.told)
         return controller
 
     def _create_pod(self, pod: Object) -> Object:
@@ -108,7 +131,14 @@ class LocalWorld:
     def settle(self) -> float | None:
         """Work until nothing is due now; when something will be."""
         while True:
-            due = self.controller.work()
+            self.store.left, self._left = self._left, 0
+            try:
+                due = self.controller.work()
+            except Killed:
+                self.controller = self._start()
+                continue
+            finally:
+                self._left, self.store.left = max(self.store.left, 0), 0
             if due is None or due > self.time:
                 return due
 

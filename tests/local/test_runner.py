@@ -242,6 +242,17 @@ async def test_what_is_to_end(tmp_path: Path) -> None:
         assert state(pod)["terminated"]["exitCode"] == 143
 
 
+async def test_what_a_script_leaves_behind_ends_with_it(tmp_path: Path) -> None:
+    """It keeps neither the pod nor the output open, wherever it went."""
+    async with here(tmp_path) as cluster:
+        mark = tmp_path / "mark"
+        stray = f"(env -i setsid sh -c 'echo $$$$ >{mark}.new; mv {mark}.new {mark}; exec sleep 1000' &)"
+        name = cluster.job("leaves", f"{stray}; while [ ! -e {mark} ]; do sleep 0.05; done; echo last")
+        assert await cluster.ended(name) == "Complete"
+        assert not is_there(int(mark.read_text()))
+        assert await cluster.output(name) == b"last\n"
+
+
 async def test_a_job_that_is_deleted_takes_its_processes_along(tmp_path: Path) -> None:
     async with here(tmp_path) as cluster:
         mark = tmp_path / "mark"
