@@ -59,6 +59,8 @@ class Exec:
     def __exit__(self, *exc: object) -> None:
         with contextlib.suppress(OSError, websocket.WebSocketException):
             self._connection.close(timeout=1)
+        # Which does nothing once the other side has closed.
+        self._connection.shutdown()
 
     def fileno(self) -> int:
         """For select: readable = `read` has something."""
@@ -148,12 +150,14 @@ def open_exec(
     query += [("container", container), *(("command", word) for word in command)]
     scheme = "wss" if settings.server.startswith("https") else "ws"
     url = f"{scheme}://{settings.server.partition('://')[2].rstrip('/')}{path}?{urlencode(query)}"
-    try:
-        return Exec(_connect(settings, url))
-    except websocket.WebSocketBadStatusException as error:
-        if error.status_code == 401 and settings.credentials.refresh():
+    renewed = False
+    while True:
+        try:
             return Exec(_connect(settings, url))
-        raise _refused(error, path, settings) from error
+        except websocket.WebSocketBadStatusException as error:
+            if renewed or error.status_code != 401 or not settings.credentials.refresh():
+                raise _refused(error, path, settings) from error
+            renewed = True
 
 
 def _refused(error: websocket.WebSocketBadStatusException, path: str, settings: Settings) -> Exception:

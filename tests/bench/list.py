@@ -49,7 +49,8 @@ class Table(msgspec.Struct):
     rows: list[Row]
 found = []
 if "stream" in way:
-    ListReader(Job).read(transport.read_pieces(path, query=query, size=PIECE), found)
+    for part in ListReader(Job).read(transport.read_pieces(path, query=query, size=PIECE)):
+        found += part
 else:
     accept, kind = "application/json", ObjectList[WholeJob if "whole-jobs" in way else Job]
     if "table" in way:

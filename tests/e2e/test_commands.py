@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from kbatch_core.cluster.execute import Channel, open_exec
+from kbatch_core.cluster.settings import Settings, TokenFile
+from kbatch_core.errors import UnknownOutcome
 from tests.cluster.processes import wait_for
 from tests.cluster.users import Server, User
 from tests.commands.terminal import Terminal
+from tests.proxy import FaultProxy
 
 pytestmark = pytest.mark.node
 
@@ -100,6 +104,29 @@ def test_a_command_in_the_job_has_its_streams_and_its_exit_code(server: Server, 
     no_terminal = kqueue(user, tmp_path, "shell", job_id)
     assert no_terminal.returncode == 2
     assert b"A shell needs a terminal." in no_terminal.stderr
+    with FaultProxy(user.node.server, ca_file=str(user.node.ca_file)) as proxy:
+        token = tmp_path / "token"
+        token.write_text(user.node.token(user.namespace, "shell", cluster_role="admin"))
+        settings = Settings(proxy.url, user.namespace, TokenFile(token))
+        command = ["sh", "-c", "echo in; exec sleep 600"]
+        name = pod["metadata"]["name"]
+        with open_exec(
+            settings,
+            namespace=user.namespace,
+            pod=name,
+            container="job",
+            command=command,
+            tty=False,
+            stdin=True,
+        ) as shell:
+            seen: list[tuple[Channel, bytes]] = []
+            while not seen:
+                seen += shell.read()
+            assert seen == [(Channel.STDOUT, b"in\n")]
+            proxy.cut()
+            with pytest.raises(UnknownOutcome, match="what ran in it may go on"):
+                while True:
+                    list(shell.read())
     forbidden = server.run("kqueue", "shell", job_id, "--", "true", check=False)
     assert forbidden.returncode == 1
     assert b"You may not run programs in pods" in forbidden.stderr
