@@ -22,7 +22,7 @@ def dashboard_options(function: Function) -> Function:
             click.option("--filter", metavar="TEXT", help="Begin with this filter, as typed after /."),
             click.option("--theme", metavar="NAME", help="Use this theme of Textual's: nord, textual-light."),
             click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal."),
-            click.option("--demo", is_flag=True, help="Show scripted jobs; needs no cluster."),
+            click.option("--demo", is_flag=True, hidden=True, help="Scripted jobs, for pictures and tests."),
             click.option("--all-users", is_flag=True, help="Jobs of everybody."),
             click.option("--all-namespaces", "-A", is_flag=True, help="Jobs in every namespace."),
         )
