@@ -60,7 +60,7 @@ class Exec:
         with contextlib.suppress(OSError, websocket.WebSocketException):
             self._connection.close(timeout=1)
         # Which does nothing once the other side has closed.
-        self._connection.shutdown()
+        self._connection.shutdown()  # type: ignore[no-untyped-call]
 
     def fileno(self) -> int:
         """For select: readable = `read` has something."""
