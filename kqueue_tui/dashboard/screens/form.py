@@ -137,8 +137,8 @@ class FormScreen(DashboardScreen):
     @on(QueueChanged)
     async def _connected(self) -> None:
         """There is a connection now, or it is known what the account may do."""
+        self.refresh_hints()  # also when a paint for another reason has said it already
         if self._off != self.dashboard.why_not(SUBMIT):
-            self.refresh_hints()
             await self._paint()
         if self._desk is not self._asked:
             self._look_soon()
