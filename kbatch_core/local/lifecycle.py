@@ -197,11 +197,17 @@ def _alone(place: Place) -> Iterator[None]:
     while True:
         with open(place.start_lock, "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            # Whoever removed the cluster removed the file that we waited for.
-            with contextlib.suppress(FileNotFoundError):
-                if os.fstat(lock.fileno()).st_ino == place.start_lock.stat().st_ino:
-                    yield
-                    return
+            if _is_file(lock, place.start_lock):
+                yield
+                return
+
+
+def _is_file(file: IO[str], path: Path) -> bool:
+    """Whether `path` still leads to `file`: whoever removed the cluster removed the lock that others waited for."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _is_locked(path: Path) -> bool:

@@ -62,7 +62,7 @@ def test_how_it_ends_is_told_apart(scene: Scene) -> None:
 
     row = scene.until(memory, "OOM", "OutOfMemory")
     assert "of 64M because its memory was full" in row.sentence
-    assert row.hint == "Try --mem 96M"
+    assert row.hint == "Try --mem 128M"
     assert scene.until(late, "TO", "TimeLimit").sentence.startswith("Reached --time 0:01")
     assert scene.until(lost, "F", "NonZeroExitCode").exit_code == 127
     row = scene.until(well, "CD")
