@@ -116,7 +116,7 @@ def clean(place: Place, *, sleep: Callable[[float], None] = time.sleep) -> bool:
         return False
     with _alone(place):
         _stop(place, sleep)
-        from kbatch_core.local.leftovers import end_all  # only for clean
+        from kbatch_core.local.kubelet.leftovers import end_all  # only for clean
 
         end_all(place.pods)
         shutil.rmtree(place.folder)

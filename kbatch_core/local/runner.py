@@ -15,18 +15,18 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from kbatch_core.local.events import Recorder
-from kbatch_core.local.execute import Receive, Send, execute
-from kbatch_core.local.jobs import JobController
-from kbatch_core.local.kubelet import Kubelet
-from kbatch_core.local.machine import Machine, look, node_object
-from kbatch_core.local.podlogs import LogOptions, read_log
-from kbatch_core.local.podstatus import container_names
-from kbatch_core.local.process import Start
-from kbatch_core.local.queueing import Scheduler
-from kbatch_core.local.sleeps import Sleeps
-from kbatch_core.local.statuses import BadRequest, NotFound
-from kbatch_core.local.store import Change, Store
+from kbatch_core.local.controllers.jobcontroller import JobController
+from kbatch_core.local.controllers.scheduler import Scheduler
+from kbatch_core.local.kubelet.execute import Receive, Send, execute
+from kbatch_core.local.kubelet.kubelet import Kubelet
+from kbatch_core.local.kubelet.logs import LogOptions, read_log
+from kbatch_core.local.kubelet.machine import Machine, look, node_object
+from kbatch_core.local.kubelet.process import Start
+from kbatch_core.local.kubelet.sleeps import Sleeps
+from kbatch_core.local.kubelet.status import container_names
+from kbatch_core.local.state.events import Recorder
+from kbatch_core.local.state.statuses import BadRequest, NotFound
+from kbatch_core.local.state.store import Change, Store
 from kbatch_core.model.decoding import decoder
 
 Object = dict[str, Any]

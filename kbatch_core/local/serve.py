@@ -18,12 +18,12 @@ from pathlib import Path
 
 import msgspec
 
-from kbatch_core.local import resources
+from kbatch_core.local.api.server import Server
+from kbatch_core.local.api.streams import Streams
+from kbatch_core.local.objects import resources
 from kbatch_core.local.place import Address, Place
 from kbatch_core.local.runner import Runner
-from kbatch_core.local.server import Server
-from kbatch_core.local.store import Store, StoreError
-from kbatch_core.local.streams import Streams
+from kbatch_core.local.state.store import Store, StoreError
 
 _LOCK_TRIES, _LOCK_PAUSE = 100, 0.02
 _log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kbatch_core.local import lifecycle
 from kbatch_core.local.place import Address, find_place
-from kbatch_core.local.store import Store
+from kbatch_core.local.state.store import Store
 from tests.cluster.control import Cluster
 
 

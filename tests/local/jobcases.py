@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kbatch_core.local.deletion import delete_pod
-from kbatch_core.local.statuses import ApiError
+from kbatch_core.local.state.deletion import delete_pod
+from kbatch_core.local.state.statuses import ApiError
 from tests.local.jobworlds import RUNNING, LocalWorld, Object, RealWorld, World, ended
 
 KBATCH_POLICY: Object = {

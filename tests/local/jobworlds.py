@@ -11,11 +11,11 @@ from typing import Any, Protocol
 from kbatch_core.cluster.kubeconfig import from_kubeconfig
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.errors import NotFound
-from kbatch_core.local import deletion
-from kbatch_core.local.events import Recorder
-from kbatch_core.local.jobs import JobController
-from kbatch_core.local.statuses import ApiError, Forbidden
-from kbatch_core.local.store import Store, timestamp
+from kbatch_core.local.controllers.jobcontroller import JobController
+from kbatch_core.local.state import deletion
+from kbatch_core.local.state.events import Recorder
+from kbatch_core.local.state.statuses import ApiError, Forbidden
+from kbatch_core.local.state.store import Store, timestamp
 from tests.cluster import Cluster, wait_for
 from tests.cluster.objects import Objects
 

@@ -21,11 +21,11 @@ from typing import Any
 
 import msgspec
 
-from kbatch_core.local import jobfacts
-from kbatch_core.local.machine import Machine
-from kbatch_core.local.podlogs import LogOptions, read_log
+from kbatch_core.local.controllers import jobfacts
+from kbatch_core.local.kubelet.logs import LogOptions, read_log
+from kbatch_core.local.kubelet.machine import Machine
 from kbatch_core.local.runner import Runner
-from kbatch_core.local.store import Store
+from kbatch_core.local.state.store import Store
 
 Object = dict[str, Any]
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from kbatch_core.environment import Environment
 from kbatch_core.environment.facts import Mount
-from kbatch_core.local.machine import Machine
-from kbatch_core.local.podlogs import LogOptions
+from kbatch_core.local.kubelet.logs import LogOptions
+from kbatch_core.local.kubelet.machine import Machine
 from kbatch_core.local.runner import Runner
-from kbatch_core.local.store import Store
+from kbatch_core.local.state.store import Store
 from kbatch_core.manifest import build_job
 from kbatch_core.model.jobspec import JobSpec
 

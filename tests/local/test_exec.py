@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from kbatch_core.local.sleeps import Sleeps
-from kbatch_core.local.statuses import BadRequest
+from kbatch_core.local.kubelet.sleeps import Sleeps
+from kbatch_core.local.state.statuses import BadRequest
 from tests.local.running import Here, Object, here
 
 

@@ -10,14 +10,14 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kbatch_core.local.handlers import Call, handle
-from kbatch_core.local.housekeeping import Housekeeping
-from kbatch_core.local.kinds import KINDS
-from kbatch_core.local.patches import APPLY, JSON, MERGE, STRATEGIC
-from kbatch_core.local.schema import types
-from kbatch_core.local.statuses import ApiError
-from kbatch_core.local.store import Store
-from kbatch_core.local.target import find, split
+from kbatch_core.local.api.handlers import Call, handle
+from kbatch_core.local.api.housekeeping import Housekeeping
+from kbatch_core.local.api.target import find, split
+from kbatch_core.local.objects.patches import APPLY, JSON, MERGE, STRATEGIC
+from kbatch_core.local.objects.schema import types
+from kbatch_core.local.state.kinds import KINDS
+from kbatch_core.local.state.statuses import ApiError
+from kbatch_core.local.state.store import Store
 from tests.transport.wire import JOB, TABLE
 
 PLAIN = st.one_of(

@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kbatch_core.local import jobfacts
-from kbatch_core.local.podstatus import UNKNOWN
+from kbatch_core.local.controllers import jobfacts
+from kbatch_core.local.kubelet.status import UNKNOWN
 from tests.local.kills import Kills
 from tests.local.running import MACHINE, Here, here, is_there, state
 

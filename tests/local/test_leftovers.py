@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from kbatch_core.errors import ConnectionFailed
-from kbatch_core.local.leftovers import end_all
-from kbatch_core.local.process import MARK, Attempt, Start
+from kbatch_core.local.kubelet.leftovers import end_all
+from kbatch_core.local.kubelet.process import MARK, Attempt, Start
 from tests.cluster import wait_for
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kbatch_core.local.keeper import LONGEST, Log
-from kbatch_core.local.podlogs import LogFiles, LogOptions, parts, read_log
-from kbatch_core.local.statuses import BadRequest
+from kbatch_core.local.kubelet.keeper import LONGEST, Log
+from kbatch_core.local.kubelet.logs import LogFiles, LogOptions, parts, read_log
+from kbatch_core.local.state.statuses import BadRequest
 from kbatch_core.logs.stamped import StampedLines
 from tests.local.running import here
 

@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from kbatch_core.local.deletion import delete_pod
+from kbatch_core.local.state.deletion import delete_pod
 from kbatch_core.model.record import parse_record
 from tests.local.running import here, is_there, state
 

@@ -12,11 +12,11 @@ import pytest
 
 from kbatch_core.cluster.kubeconfig import from_kubeconfig
 from kbatch_core.cluster.transport import Transport
-from kbatch_core.local.events import Recorder
-from kbatch_core.local.machine import GPU, Machine, look, node_object
-from kbatch_core.local.queueing import Scheduler
-from kbatch_core.local.scheduler import requests_of
-from kbatch_core.local.store import Store
+from kbatch_core.local.controllers.scheduler import Scheduler
+from kbatch_core.local.kubelet.machine import GPU, Machine, look, node_object
+from kbatch_core.local.state.events import Recorder
+from kbatch_core.local.state.podfacts import requests_of
+from kbatch_core.local.state.store import Store
 from tests.cluster import Cluster, wait_for
 from tests.cluster.objects import Objects
 

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kbatch_core.local.statuses import AlreadyExists, ApiError, Conflict, Expired, NotFound
-from kbatch_core.local.store import Change, Store, StoreError
+from kbatch_core.local.state.statuses import AlreadyExists, ApiError, Conflict, Expired, NotFound
+from kbatch_core.local.state.store import Change, Store, StoreError
 
 NOW = 1_790_000_000.0
 
@@ -154,7 +154,7 @@ def test_a_version_is_never_given_twice_though_the_newest_object_is_gone(tmp_pat
 WRITER = """
 import sys
 from pathlib import Path
-from kbatch_core.local.store import Store
+from kbatch_core.local.state.store import Store
 store = Store(Path(sys.argv[1]))
 n = len(store.list("jobs"))
 while True:
