@@ -19,6 +19,7 @@ from kbatch_core.cluster.settings import CLUSTER_VARIABLE, load, nowhere
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.environment.session import Session, this_session
 from kbatch_core.errors import (
+    BadOption,
     NoCluster,
     NotFound,
     Unreachable,
@@ -115,15 +116,24 @@ class Client(Streams):
         from kbatch_core.manifest import build_job
 
         submit_id = spec.submit_id or new_submit_id(self._rng)
-        return build_job(
+        environment = environment or self.environment(spec)
+        submission = build_job(
             spec,
-            environment or self.environment(spec),
+            environment,
             job_id=id_from(submit_id),
             submit_id=submit_id,
             namespace=self.api.namespace,
             cwd=self.session.cwd,
             submit_host=self.session.host,
         )
+        workdir = submission.place.workdir
+        # What is mounted here as well can be looked at: a container runtime would make the directory, as root.
+        here = self.session.in_pod or self.session.local
+        if here and spec.workdir is not None and environment.mount_of(workdir) and _is_missing(workdir):
+            raise BadOption(
+                f"--chdir {spec.workdir}: there is no directory {workdir}.", "Make it first: mkdir -p."
+            )
+        return submission
 
     def read(
         self,
@@ -366,3 +376,11 @@ class Client(Streams):
 
 def _by_age(rows: Rows) -> Rows:
     return sorted(rows, key=lambda row: (row.submitted or 0.0, row.id.partition("_")[0], row.task or 0))
+
+
+def _is_missing(folder: str) -> bool:
+    """Whether there is surely no such directory; what may not be looked at may be there."""
+    try:
+        return not Path(folder).is_dir()
+    except OSError:
+        return False

@@ -56,6 +56,7 @@ def build_exports(
     """What sbatch exports and the client knows; the supervisor puts KBATCH_ and SLURM_ before each name."""
     requests: dict[str, str] = resources.get("requests", {})
     limits: dict[str, str] = resources.get("limits", {})
+    cpus, gpus = _whole_cpus(requests), str(spec.gpus or "")
     values = {
         "JOB_ID": job_id,
         "JOBID": job_id,
@@ -64,9 +65,11 @@ def build_exports(
         "JOB_ACCOUNT": spec.account,
         "SUBMIT_DIR": submit_dir,
         "SUBMIT_HOST": submit_host,
-        "CPUS_PER_TASK": _whole_cpus(requests),
+        "CPUS_PER_TASK": cpus,
+        "CPUS_ON_NODE": cpus,
         "MEM_PER_NODE": _mebibytes(limits) or _mebibytes(requests),
-        "GPUS": str(spec.gpus or ""),
+        "GPUS": gpus,
+        "GPUS_ON_NODE": gpus,
         **(_array_exports(spec.array, job_id) if spec.array else {}),
     }
     return {key: value for key, value in values.items() if value}

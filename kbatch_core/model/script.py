@@ -52,13 +52,35 @@ def check_script(name: str, data: bytes) -> Script:
     except UnicodeDecodeError as error:
         where = data.count(b"\n", 0, error.start) + 1
         raise BadScript(f"{name}:{where}: not UTF-8 text.", f"Convert it: iconv -t utf-8 {name}.") from error
+    if text.startswith("\ufeff"):
+        raise BadScript(
+            f"{name}:1: a byte order mark: with it the #! line is none.",
+            f"Take it away: sed -i '1s/^\\xEF\\xBB\\xBF//' {name}.",
+        )
     line = _line_of(data, b"\r\n")
     if line:
         raise BadScript(
             f"{name}:{line}: the line ends in a DOS line break (\\r\\n).",
             f"Convert it: sed -i 's/\\r$//' {name}.",
         )
+    line = _late_interpreter(text)
+    if line:
+        raise BadScript(
+            f"{name}:{line}: the #! line counts in the first line only.", "Take away what stands before it."
+        )
     return Script(name, text, _interpreter(name, text))
+
+
+def _late_interpreter(text: str) -> int:
+    """The number of a `#!/` line that only comments and blank lines stand before; 0 = none."""
+    if text.startswith("#!"):
+        return 0
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith(("#!/", "#! /")):
+            return number
+        if line.strip() and not line.lstrip().startswith("#"):
+            break
+    return 0
 
 
 def _line_of(data: bytes, what: bytes) -> int:

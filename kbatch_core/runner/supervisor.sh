@@ -50,7 +50,9 @@ _usage=$_d/usage$_suffix.csv _progress=$_d/progress$_suffix _record=$_d/record$_
 rm -f "$_record.json" "$_progress"
 
 # What Slurm exports and only the pod knows, and the given names.
-set -- NTASKS=1 JOB_NUM_NODES=1 PROCID=0 JOB_NODELIST=$KBATCH_JOB_NODELIST JOB_START_TIME=$_begin \
+_node=$KBATCH_JOB_NODELIST
+set -- NTASKS=1 JOB_NUM_NODES=1 NNODES=1 PROCID=0 LOCALID=0 NODEID=0 \
+  JOB_NODELIST=$_node NODELIST=$_node JOB_START_TIME=$_begin \
   RESTART_COUNT=$_restart "PROGRESS=$_progress" \
   ${_task:+ARRAY_TASK_ID=$_task} ${_t:+JOB_END_TIME=$((_begin + _t))} "$@"
 until [ "$1" = -- ]; do
@@ -192,7 +194,7 @@ read -r _peak <memory.peak || read -r _peak <memory.max_usage_in_bytes ||
 _text() { printf %s "$(head -c 300 "$1")" | tr -c ' !#-[]-}' '?'; }
 _line=$(printf '{~id~:~%s~,~task~:%s,~exit~:%d,~reason~:~%s~,~start~:%d,~end~:%d,~cpu~:%d,~mem~:%d,~oom~:%d,~restart~:%d,~node~:~%s~,~output_error~:~%s~,~progress~:~%s~}' \
   $KBATCH_JOB_ID ${_task:-null} $_exit "$_why" $_begin $_end $((_cpu / 1000000)) ${_peak:-0} $_kills $_restart \
-  "$KBATCH_JOB_NODELIST" "$(_text $_w/problem)" "$(_text "$_progress")" | tr '~' '"')
+  "$_node" "$(_text $_w/problem)" "$(_text "$_progress")" | tr '~' '"')
 echo "$_line" >$_l
 echo "$_line" >$_record.tmp && mv "$_record.tmp" "$_record.json"
 exit $_exit

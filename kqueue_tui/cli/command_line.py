@@ -103,6 +103,9 @@ def read(argv: Sequence[str]) -> CommandLine:
             typed[name] = [*(earlier if isinstance(earlier, list) else []), one.text]
         else:
             typed[name] = True if one.option.kind == "flag" else one.text
+    if typed.get("dry-run") == "" and typed.get("output") in ("yaml", "json"):
+        # As kubectl has it; nothing runs, so that no output file is meant.
+        typed["dry-run"] = typed.pop("output")
     return CommandLine(typed, tuple(words), command, **cluster)
 
 

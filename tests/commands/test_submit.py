@@ -118,6 +118,8 @@ def test_a_dry_run_prints_exactly_what_is_sent(here: Fleet, tmp_path: Path) -> N
     assert jobs(here) == []
     sent = yaml.safe_load(as_yaml.out)
     assert sent == as_json.json()
+    for form in ("yaml", "json"):
+        assert submit("--dry-run", "-o", form, *options).out == {"yaml": as_yaml, "json": as_json}[form].out
     # A person reads the script in it as it was written.
     assert all(line.strip(" ") in as_yaml.out for line in HELLO.splitlines())
     (tmp_path / "job.yaml").write_text(as_yaml.out)

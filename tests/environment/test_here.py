@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kbatch_core.environment import Environment, Session
+from kbatch_core.client import Client
+from kbatch_core.cluster.api import Api
+from kbatch_core.cluster.settings import Settings
+from kbatch_core.cluster.transport import Transport
+from kbatch_core.environment import Environment, Mount, Session
 from kbatch_core.environment.detect import detect
+from kbatch_core.errors import BadOption
 from kbatch_core.manifest import Submission, build_job
 from kbatch_core.model.jobspec import JobSpec
 
@@ -94,3 +100,27 @@ def test_an_image_is_not_used_and_that_is_said(image: str) -> None:
 def test_without_a_home_nothing_is_written() -> None:
     environment = here(home=False)
     assert (environment.home, environment.mounts) == ("", ())
+
+
+def test_a_directory_that_is_not_there_is_refused_where_that_can_be_known(tmp_path: Path) -> None:
+    def place(**fields: Any) -> str:
+        session = Session(
+            cwd=str(tmp_path),
+            home=str(tmp_path),
+            user="ann",
+            host="h",
+            environ={},
+            **{"in_pod": False, **fields},
+        )
+        client = Client(Api(Transport(Settings(server="http://127.0.0.1:1", namespace="hub"))), session)
+        home = Mount(path=str(tmp_path), volume="home", persistent=True)
+        environment = Environment(image="x", home=str(tmp_path), mounts=(home,))
+        spec = JobSpec(script="#!/bin/sh\n", script_name="x.sh", workdir="typo")
+        return client.prepare(spec, environment).place.workdir
+
+    assert place() == f"{tmp_path}/typo"
+    for here in ({"in_pod": True}, {"local": True}):
+        with pytest.raises(BadOption, match=f"^--chdir typo: there is no directory {tmp_path}/typo"):
+            place(**here)
+    (tmp_path / "typo").mkdir()
+    assert place(in_pod=True) == f"{tmp_path}/typo"

@@ -22,6 +22,9 @@ from kbatch_core.scripts import read_script
         (b"#!/bin/sh\n\x7fELF\0", "x.sh:2: a NUL byte"),
         (b"#!/bin/sh\necho \xff\n", "x.sh:2: not UTF-8 text."),
         (b"#!/bin/sh\r\necho\r\n", "x.sh:1: the line ends in a DOS line break"),
+        (b"\xef\xbb\xbf#!/bin/sh\n", "x.sh:1: a byte order mark"),
+        (b"\n\n#!/bin/bash\necho\n", "x.sh:3: the #! line counts in the first line only"),
+        (b"# by me\n#! /bin/bash\necho\n", "x.sh:2: the #! line counts in the first line only"),
         (b"#" * (20 << 20), "x.sh has 20 MiB; a script may have 16 MiB."),
     ],
 )
@@ -42,6 +45,8 @@ def test_what_cannot_be_a_script_is_one_sentence_with_the_line(data: bytes, sent
         ("a.jl", "println(1)\n", ("julia",)),
         ("a.sh", "echo\n", ("/bin/sh",)),
         ("noname", "echo\n", ("/bin/sh",)),
+        ("a.sh", "echo\n#!/bin/bash\n", ("/bin/sh",)),
+        ("a.sh", "# a\n#SBATCH -t 5\n#!comment\n", ("/bin/sh",)),
     ],
 )
 def test_the_interpreter_is_the_first_lines_else_the_names(

@@ -58,6 +58,21 @@ from tests.model.fuzz import fuzz
         (values.parse_tasks, " 01 ", 1),
         (values.parse_env, "A=b=c", ("A", "b=c")),
         (values.parse_env, "A=", ("A", "")),
+        (values.parse_parameter, "a=b=c", ("a", "b=c")),
+        *(
+            (values.parse_image, text, text)
+            for text in (
+                "python",
+                "python:3.12-slim",
+                "quay.io/jupyter/scipy-notebook:2026-01-05",
+                "localhost:5000/a/b__c",
+                "hub:5000/a",
+                "Hub.example.org/a",
+                "[fd00::1]:5000/a",
+                f"ghcr.io/a/b-c.d@sha256:{'0' * 64}",
+                f"a:B@sha256:{'0' * 64}",
+            )
+        ),
         (values.parse_give_up_after, "1h", 3600),
         (values.parse_partition, "short,long", "short"),
         (values.parse_job_name, " a b ", "a b"),
@@ -99,6 +114,22 @@ def test_accepted(parse: Callable[[str], object], text: str, value: object) -> N
             for text in ("", ",", "ALL,NONE", "1A", "A B", "KBATCH_X=1", "=x", "é")
         ),
         *((values.parse_env, text) for text in ("", "A", "=x", "A-B=x", "KBATCH_JOB_ID=x", "A=\0")),
+        *(
+            (values.parse_image, text)
+            for text in (
+                "",
+                "a b",
+                "A/b",
+                "a:",
+                "a@sha256:0",
+                "docker://a",
+                "a:b:c",
+                "a//b",
+                "-a",
+                "a" * 5000,
+            )
+        ),
+        (values.parse_parameter, "a"),
         *((values.parse_nodes, text) for text in ("", "2", "0", "1-4", "x", "1-", "-1", "9" * 30)),
         *((values.parse_tasks, text) for text in ("8", "1.0")),
         *((values.parse_flag, text) for text in ("maybe", "-1")),

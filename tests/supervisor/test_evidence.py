@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 
 from kbatch_core.history.usage import parse_usage
+from kbatch_core.manifest.exports import build_exports
+from kbatch_core.model.arrays import ArraySpec
+from kbatch_core.model.jobspec import JobSpec
+from kbatch_core.model.options.foreign import EXPORTED
 from tests.cluster.processes import wait_for
 from tests.supervisor.runs import NewRun, Run, Shell, side_by_side
 
@@ -177,7 +181,8 @@ def test_a_start_that_is_cut_off_leaves_no_record_of_the_one_before(run: Run) ->
 
 
 EXPORTS = """#!/bin/sh
-for name in JOB_ID JOBID JOB_NODELIST JOB_NUM_NODES NTASKS PROCID RESTART_COUNT ARRAY_TASK_ID; do
+for name in JOB_ID JOBID JOB_NODELIST NODELIST JOB_NUM_NODES NNODES NTASKS PROCID NODEID LOCALID RESTART_COUNT \
+  ARRAY_TASK_ID; do
   eval "echo $name \\$KBATCH_$name \\$SLURM_$name"
 done
 echo $(($KBATCH_JOB_END_TIME - SLURM_JOB_START_TIME)) $KBATCH_PROGRESS
@@ -190,8 +195,9 @@ def test_exports(run: Run) -> None:
         run.script(EXPORTS), options={"t": "90", "i": "1:7+1*"}, environ={"JOB_COMPLETION_INDEX": "0"},
     )  # fmt: skip
     expected = {
-        "JOB_ID": "abcd2345", "JOB_NODELIST": "node1.example.org", "JOB_NUM_NODES": "1", "NTASKS": "1",
-        "PROCID": "0", "RESTART_COUNT": "0", "ARRAY_TASK_ID": "7",
+        "JOB_ID": "abcd2345", "JOB_NODELIST": "node1.example.org", "NODELIST": "node1.example.org",
+        "JOB_NUM_NODES": "1", "NNODES": "1", "NTASKS": "1", "PROCID": "0", "NODEID": "0",
+        "LOCALID": "0", "RESTART_COUNT": "0", "ARRAY_TASK_ID": "7",
     }  # fmt: skip
     lines = run.output.read_text().splitlines()
     assert [line for line in lines if not line.startswith("JOBID")][:-1] == [
@@ -200,3 +206,14 @@ def test_exports(run: Run) -> None:
     assert lines[-1] == f"90 {run.records}/progress-7"
     assert (run.records / "record-7.json").exists()
     assert (run.records / "usage-7.csv").exists()
+
+
+def test_the_names_that_a_script_may_rely_on_are_those_that_are_exported(run: Run) -> None:
+    script = run.script("#!/bin/sh\nenv | sed -n 's/^SLURM_\\([A-Z_]*\\)=.*/\\1/p'\n")
+    run(script, options={"t": "90", "i": "1:7+1*"}, environ={"JOB_COMPLETION_INDEX": "0"})
+    spec = JobSpec(
+        script="", script_name="", partition="p", account="a", gpus=1, array=ArraySpec(((1, 2, 1),))
+    )
+    resources = {"requests": {"cpu": "1", "memory": "1Gi"}}
+    known = build_exports(spec, "abcd2345", "name", resources, "/home", "host")
+    assert {*run.output.read_text().split(), *known} == EXPORTED

@@ -6,12 +6,13 @@ blank. A `#KBATCH` line may hold every option and wins over `#SBATCH`, so that o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
 from kbatch_core.errors import BadOption
 from kbatch_core.model.notebook import sections
+from kbatch_core.model.options.foreign import foreign
 from kbatch_core.model.options.option import Given
 from kbatch_core.model.options.words import read_words, split_words
 
@@ -19,16 +20,6 @@ SBATCH = "#SBATCH"
 KBATCH = "#KBATCH"
 
 _OF_OTHERS = {"#PBS": "a #PBS line is not read", "#SLURM": "a #SLURM line is not read; write #SBATCH"}
-
-# Programs of a Slurm cluster that a container has no use for.
-_COMMANDS = {
-    "srun": "take the word srun away: a job is one task",
-    "sbatch": "use kbatch",
-    "scontrol": "use kqueue",
-    "module": "environment modules belong to another cluster; the job has the notebook server's image",
-    "ml": "environment modules belong to another cluster; the job has the notebook server's image",
-}
-_SHELLS = ("sh", "bash", "dash", "zsh", "ksh")
 
 
 class Directives(msgspec.Struct, frozen=True):
@@ -62,8 +53,7 @@ def read_directives(text: str, file: str) -> Directives:
             note = _OF_OTHERS.get(line.split(maxsplit=1)[0], "")
             if note and not any(note in other for other in notes):
                 notes.append(f"{where}: {note}")
-    if _is_shell(text, file):
-        notes += _foreign_commands(text, file)
+    notes += foreign(text, file)
     return Directives(tuple(kbatch), tuple(sbatch), tuple(notes))
 
 
@@ -77,20 +67,3 @@ def _line(words: str, where: str, *, own: bool) -> list[Given]:
 def _lines(text: str, file: str) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(text.split("\n"), 1):
         yield f"{file}:{number}", line
-
-
-def _is_shell(text: str, file: str) -> bool:
-    first = text.partition("\n")[0]
-    if not first.startswith("#!"):
-        return file.endswith((".sh", ".bash"))
-    return any(word.rpartition("/")[2] in _SHELLS for word in first[2:].split())
-
-
-def _foreign_commands(text: str, file: str) -> Iterable[str]:
-    """A note for each program of a Slurm cluster that begins a line, at its first place."""
-    seen: dict[str, str] = {}
-    for where, line in _lines(text, file):
-        word = line.split(maxsplit=1)[0] if line.strip() else ""
-        if word in _COMMANDS and _COMMANDS[word] not in seen.values():
-            seen[f"{where}: {word} is not there in a job: {_COMMANDS[word]}"] = _COMMANDS[word]
-    return seen

@@ -158,7 +158,7 @@ SBATCH = (
 )  # fmt: skip
 
 OWN = (
-    Option("image", "Run in this image. Default: the notebook server's.", values.parse_text, metavar="IMAGE",
+    Option("image", "Run in this image. Default: the notebook server's.", values.parse_image, metavar="IMAGE",
            field="image", category="own", here="The container image."),
     Option("env", "Set a variable in the job; may be repeated.", values.parse_env, metavar="NAME=VALUE",
            category="own", multiple=True, here="Wins over `--export`."),
@@ -177,13 +177,13 @@ OWN = (
            metavar="FILE[%N]", category="own",
            here="A task's number is its line's, blank lines are none; `%4` runs four at a time; `-` reads standard "
            "input. Not with `--array`. In `--wrap` it is `$1`."),
-    Option("parameter", "Parameter of a notebook; may be repeated.", values.parse_assignment, "P",
+    Option("parameter", "Parameter of a notebook; may be repeated.", values.parse_parameter, "P",
            "NAME=VALUE", category="own", multiple=True, here="Set after the cell tagged `parameters`, as papermill."),
     Option("follow", "Show the output until the end.", values.parse_flag, "f", kind="flag", category="own",
            here="Ctrl-C detaches, the job goes on."),
     Option("dry-run", "Print the Job that would be sent, and send nothing.", values.parse_dry_run,
-           kind="optional", metavar="json", category="own", here="As YAML; `--dry-run=json` as JSON. For kubectl's "
-           "`--dry-run=server` there is `--test-only`."),
+           kind="optional", metavar="json", category="own", here="As YAML; `--dry-run=json` as JSON, and so is, as "
+           "with kubectl, `--dry-run -o json`. For kubectl's `--dry-run=server` there is `--test-only`."),
     Option("json", "Print the job as JSON.", values.parse_flag, kind="flag", category="own"),
     Option("show-options", "Print each option's value and where it comes from.", values.parse_flag, kind="flag",
            category="own"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from kbatch_core.errors import BadOption
@@ -14,6 +16,12 @@ MAX_TEXT = 4096
 
 _TRUE = frozenset({"", "yes", "y", "true", "on"})
 _FALSE = frozenset({"no", "n", "false", "off"})
+# Compiled when there is an image: a start of kbatch is shorter without.
+_IMAGE = r"""(?x)
+    ((localhost|[A-Za-z0-9.-]+\.[A-Za-z0-9.-]*|[A-Za-z0-9.-]+(?=:\d+/)|\[[0-9a-fA-F:]+\])(:\d+)?/)?
+    [a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*
+    (:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?
+    (@[A-Za-z][A-Za-z0-9.+_-]*:[0-9a-fA-F]{32,})?"""
 _GRES_FORMS = "Write --gres=gpu:2 or --gres=gpu:a100:2."
 
 
@@ -197,24 +205,40 @@ def parse_gres(text: str) -> Gres:
     return Gres(gpus, tuple(others))
 
 
-def parse_assignment(text: str) -> tuple[str, str]:
-    """NAME=VALUE of `--env` and `--parameter`."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise BadOption(
-            f"{text!r} is not NAME=VALUE.", "Write --env NAME=VALUE; --export NAME takes your own."
-        )
-    return variable_name(name), value
+def parse_parameter(text: str) -> tuple[str, str]:
+    """NAME=VALUE of a notebook's parameter."""
+    return _assignment(text, "Write -P NAME=VALUE.")
 
 
 def parse_env(text: str) -> tuple[str, str]:
     """NAME=VALUE, where NAME is not one that kbatch sets itself."""
-    name, value = parse_assignment(text)
+    name, value = _assignment(text, "Write --env NAME=VALUE; --export NAME takes your own.")
     if name.startswith("KBATCH_"):
         raise BadOption(f"{name} is set by kbatch itself.", "Choose a name that does not begin with KBATCH_.")
     if "\0" in value:
         raise BadOption(f"The value of {name} holds a NUL byte.", "Leave it out.")
     return name, value
+
+
+def _assignment(text: str, hint: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise BadOption(f"{text!r} is not NAME=VALUE.", hint)
+    return variable_name(name), value
+
+
+def parse_image(text: str) -> str:
+    """A container image: [HOST[:PORT]/]PATH[:TAG][@DIGEST], as the kubelet reads it (distribution's reference).
+
+    A name that it cannot read is no error to the API server: the job would wait for ever (InvalidImageName).
+    """
+    value = parse_text(text)
+    if not re.fullmatch(_IMAGE, value):
+        raise BadOption(
+            f"{text!r} is not the name of an image.",
+            "Write it as in quay.io/jupyter/scipy-notebook:2026-01; small letters before the tag.",
+        )
+    return value
 
 
 def variable_name(text: str) -> str:
