@@ -45,12 +45,13 @@ class Scene:
         self.watched.until(self.watched.says(job.metadata.labels["kbatch/id"], state, code), seconds=90)
         row = self.row(job)
         fleet = self.fleets[job.metadata.namespace]
+        # They look one after the other, and a state may pass by itself: they agree on what the job is by then.
         if not live:
             wait_for(
-                lambda: told(fleet.client.row(fleet.get(job))) == told(row),
-                what=f"a single look to say {told(row)}",
+                lambda: told(fleet.client.row(fleet.get(job))) == told(self.row(job)),
+                what=f"a single look to say what the queue says, lately {told(row)}",
             )
-        witness.check(self.cluster, row)
+        wait_for(lambda: witness.agrees(self.cluster, self.row(job)), what=f"kubectl to agree to {told(row)}")
         return row
 
 

@@ -217,9 +217,16 @@ def test_a_node_that_is_silent_and_then_lost(scene: Plane) -> None:
     }
     status = {"status": {"conditions": [{**condition, "lastTransitionTime": "2026-01-01T00:00:00Z"}]}}
     path = f"/api/v1/nodes/{scene.node(pool)}"
-    scene.fleet.transport.request(
-        "PATCH", f"{path}/status", body=msgspec.json.encode(status), content_type=STRATEGIC
-    )
+    is_told = scene.watched.says(job.metadata.labels["kbatch/id"], "R", "NodeSilent")
+
+    def fall_silent() -> bool:
+        """Again and again: those who play the node say every few seconds that it is ready."""
+        scene.fleet.transport.request(
+            "PATCH", f"{path}/status", body=msgspec.json.encode(status), content_type=STRATEGIC
+        )
+        return is_told()
+
+    wait_for(fall_silent, what="the silence to be told", seconds=90)
     row = scene.until(job, "R", "NodeSilent", live=True)
     assert scene.node(pool) in row.sentence
     taint = {"spec": {"taints": [{"key": "st/lost", "effect": "NoExecute"}]}}

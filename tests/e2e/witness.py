@@ -11,8 +11,12 @@ from tests.cluster import Cluster
 Object = Mapping[str, Any]
 
 
-def check(cluster: Cluster, row: JobRow) -> None:
-    """Fail unless kubectl's view of the job allows the state of the row."""
+class Disagreement(RuntimeError):
+    """What kubectl shows is not what the row says, at this moment at least."""
+
+
+def agrees(cluster: Cluster, row: JobRow) -> bool:
+    """True when kubectl's view of the job allows the state of the row. Raises Disagreement, which tells both."""
     job = cluster.get("job", row.job_name, "-n", row.namespace)
     selector = f"batch.kubernetes.io/job-name={row.job_name}"
     pods = cluster.get("pods", "-n", row.namespace, "-l", selector, "--sort-by=.metadata.creationTimestamp")[
@@ -23,14 +27,22 @@ def check(cluster: Cluster, row: JobRow) -> None:
         # The next attempt may have been made since the row was.
         while pods and phase(pods[-1]) == "Pending":
             pods.pop()
-    assert rule(job, pods), (
-        f"{row.state} {row.code}, but kubectl says {conditions(job)} {[phase(pod) for pod in pods]}"
-    )
-    assert row.finished == bool({"Complete", "Failed"} & set(conditions(job)))
     newest = pods[-1]["spec"].get("nodeName", "") if pods else ""
-    assert row.tasks is not None or row.node == newest
-    if row.started is not None and pods:
-        assert running(pods[-1]) or phase(pods[-1]) in ("Succeeded", "Failed")
+    same = {
+        "state": rule(job, pods),
+        "finished": row.finished == bool({"Complete", "Failed"} & set(conditions(job))),
+        "node": row.tasks is not None or row.node == newest,
+        "started": row.started is None
+        or not pods
+        or running(pods[-1])
+        or phase(pods[-1]) in ("Succeeded", "Failed"),
+    }
+    if not all(same.values()):
+        raise Disagreement(
+            f"{same}: {row.state} {row.code} on {row.node!r}, finished: {row.finished}, started: {row.started}; "
+            f"but kubectl says {conditions(job)} {[phase(pod) for pod in pods]} on {newest!r}"
+        )
+    return True
 
 
 def conditions(one: Object) -> dict[str, str]:

@@ -16,6 +16,7 @@ from kbatch_core.cluster.mirror import Change, Mirror
 from kbatch_core.cluster.reflector import Reflector
 from kbatch_core.cluster.settings import Settings, TokenFile
 from kbatch_core.cluster.transport import Transport
+from tests.cluster import wait_for
 from tests.reflector.fake import Listener, Thing, line, listing, thing
 from tests.reflector.sockets import Exchange, Script, SocketServer, a_list, a_watch, fin, hang, reset
 
@@ -202,20 +203,27 @@ def test_it_ends_before_it_has_begun() -> None:
         assert server.exchanges == []
 
 
+def syns_sent_to(port: int) -> int:
+    """How many connects to this port wait for an answer: state 02 in /proc/net/tcp."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return sum(words[2].endswith(f":{port:04X}") and words[3] == "02" for words in map(str.split, lines))
+
+
 def test_a_connect_in_progress_is_left_behind_in_silence() -> None:
     """No FIN, no RST and no answer to the SYN: nothing but the connect's own limit ends that."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         address = full.getsockname()
-        fillers = []
-        for _ in range(4):
-            filler = socket.socket()
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
             filler.setblocking(False)
             filler.connect_ex(address)
-            fillers.append(filler)
+        wait_for(lambda: syns_sent_to(address[1]), what="the listener to be full")
+        before = syns_sent_to(address[1])
         listener = Listener()
         transport = Transport(Settings(server=f"http://127.0.0.1:{address[1]}", namespace="x"))
         reflector = Reflector(transport, "/things", Thing, Mirror(listener))
         reflector.start()
+        wait_for(lambda: syns_sent_to(address[1]) > before, what="the connect to be in progress")
         assert not reflector.stop()
         for filler in fillers:
             filler.close()
