@@ -80,12 +80,14 @@ def _append(queue: Queue, view: View, seconds: float, changed: threading.Event) 
             continue
         now = queue.now()
         chosen = view.choose(_rows(queue, view), now)
-        if chosen == shown:
+        lines = view.lines(chosen, now)
+        # As both would look now: what a row knows and nobody sees is no change, nor is the time that has passed.
+        if shown is not None and lines == view.lines(shown, now):
             continue
         shown = chosen
         if view.header:
             click.echo(time.strftime("%a %b %d %H:%M:%S %Y", time.localtime(now)))
-        for line in view.lines(chosen, now):
+        for line in lines:
             click.echo(line)
         sys.stdout.flush()
         time.sleep(seconds)

@@ -38,6 +38,8 @@ class Cluster:
 
     listen = "127.0.0.1"
     advertise = "127.0.0.1"
+    # How long a node may be silent: nobody speaks for those that tests make up.
+    node_grace = "24h"
 
     def __init__(
         self, folder: Path | None = None, *, tied: bool = True, apiserver_args: Sequence[str] = ()
@@ -260,6 +262,7 @@ class Cluster:
                 f"--root-ca-file={self.ca_file}",
                 "--use-service-account-credentials=true",
                 "--allocate-node-cidrs=false",
+                f"--node-monitor-grace-period={self.node_grace}",
             ]
         return command
 

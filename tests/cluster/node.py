@@ -77,6 +77,7 @@ class Node(Cluster):
 
     listen = "0.0.0.0"  # of the namespace, which nobody else is in
     advertise = NODE_ADDRESS
+    node_grace = "50s"  # the default
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ from kbatch_core.cluster.api import Api, core_path
 from kbatch_core.cluster.kubeconfig import from_kubeconfig
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.environment import Environment, Session
-from kbatch_core.errors import NotFound
+from kbatch_core.errors import Conflict, NotFound
 from kbatch_core.manifest import build_job
 from kbatch_core.model import labels
 from kbatch_core.model.jobspec import JobSpec
@@ -39,6 +39,7 @@ class Fleet:
         self.cluster = cluster
         self.namespace = namespace
         self.image = image
+        self._made_node = False
         self.transport = Transport(from_kubeconfig(str(cluster.kubeconfig), namespace=namespace))
         self.api = Api(self.transport)
         self.client = self.client_of(user)
@@ -188,7 +189,23 @@ class Fleet:
                 body = json.dumps({"gracePeriodSeconds": 0}).encode()
                 self.transport.request("DELETE", self._path(pod), body=body)
 
+    def _make_node(self) -> None:
+        """NODE, once: pods on a node that is not there are deleted after 40 s. The scheduler leaves it alone."""
+        if self._made_node:
+            return
+        node = {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": NODE},
+            "spec": {"unschedulable": True},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+        }
+        with contextlib.suppress(Conflict):
+            self.transport.request("POST", "/api/v1/nodes", body=msgspec.json.encode(node))
+            self._made_node = True
+
     def _bind(self, pod: Pod) -> None:
+        self._make_node()
         binding = {
             "apiVersion": "v1",
             "kind": "Binding",
@@ -215,6 +232,11 @@ class Fleet:
         return path
 
     def close(self) -> None:
+        """Also what only a kubelet would remove: the pods on NODE, and NODE."""
+        if self._made_node:
+            now = msgspec.json.encode({"gracePeriodSeconds": 0})
+            self.transport.request("DELETE", core_path(self.namespace, "pods"), body=now)
+            self.transport.request("DELETE", f"/api/v1/nodes/{NODE}")
         self.transport.close()
 
 

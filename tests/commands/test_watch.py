@@ -70,10 +70,10 @@ def test_in_a_pipe_changed_lists_follow_each_other(fleet: Fleet, tmp_path: Path)
             preexec_fn=die_with_parent,
         )
         try:
-            wait_for(lambda: "first" in out.read_text(), what="the first list")
+            wait_for(lambda: "first" in out.read_text(), what="the first list", seconds=300)
             fleet.client.release(job)
             fleet.run(job)
-            wait_for(lambda: NODE in out.read_text(), what="another list")
+            wait_for(lambda: NODE in out.read_text(), what="another list", seconds=300)
         finally:
             process.kill()
             process.wait()

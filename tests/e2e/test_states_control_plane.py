@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import msgspec
@@ -50,6 +51,10 @@ class Plane(Scene):
 
     def node(self, pool: Mapping[str, str]) -> str:
         return pool[POOL]
+
+    def before_the_next_attempt(self) -> AbstractContextManager[None]:
+        """The Job controller waits for as long as this lasts, in place of some seconds that pass by themselves."""
+        return self.cluster.components["kube-controller-manager"].paused()
 
     def end_pod(self, job: Job) -> Pod:
         """What a kubelet does with a pod that is being deleted, but for its last word."""
@@ -179,9 +184,10 @@ def test_taken_away_by_a_job_of_higher_priority(scene: Plane) -> None:
     row = scene.until(greater, "PD", "Priority")
     assert scene.node(pool) in row.sentence
     scene.until(lesser, "CG", "Completing")
-    scene.end_pod(lesser)
-    row = scene.until(lesser, "PR", "Preempted")
-    assert "restart 1 is queued" in row.sentence
+    with scene.before_the_next_attempt():
+        scene.end_pod(lesser)
+        row = scene.until(lesser, "PR", "Preempted")
+        assert "restart 1 is queued" in row.sentence
     scene.fleet.let_go(lesser)
     scene.until(greater, "R")
     scene.until(lesser, "PD", "Resources")
@@ -198,8 +204,9 @@ def test_taken_away_by_an_eviction(scene: Plane) -> None:
         f"/api/v1/namespaces/st-plain/pods/{pod.metadata.name}/eviction",
         body=msgspec.json.encode(eviction),
     )
-    scene.end_pod(job)
-    scene.until(job, "PR", "NodeDrain")
+    with scene.before_the_next_attempt():
+        scene.end_pod(job)
+        scene.until(job, "PR", "NodeDrain")
     scene.fleet.let_go(job)
     scene.until(job, "R")
     scene.watched.until(lambda: scene.row(job).restarts == 1)
