@@ -80,7 +80,7 @@ class Here:
         return status
 
     def pods(self, name: str) -> list[Object]:
-        """The pods of a Job, oldest first."""
+        """The pods of a Job, by the second of their creation."""
         mine = [
             pod
             for pod in self.store.list("pods", "default")
@@ -112,9 +112,17 @@ class Here:
         return last()
 
     async def running(self, name: str) -> Object:
-        """Its one pod, once it runs."""
-        await self.until(lambda: [pod for pod in self.pods(name) if pod["status"]["phase"] == "Running"])
-        return self.pods(name)[-1]
+        """Its one pod that runs, once there is one."""
+        return await self.in_phase(name, "Running")
+
+    async def in_phase(self, name: str, phase: str) -> Object:
+        """The first pod of a Job in a phase that it stays in, once there is one."""
+
+        def found() -> list[Object]:
+            return [pod for pod in self.pods(name) if pod["status"]["phase"] == phase]
+
+        await self.until(found)
+        return found()[0]
 
     async def log(self, pod: Object, **options: Any) -> bytes:
         previous = options.pop("previous", False)

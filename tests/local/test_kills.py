@@ -83,6 +83,8 @@ async def test_an_end_that_nobody_saw_is_the_nodes_failure(tmp_path: Path) -> No
         last = cluster.job("last", "sleep 1000")
         pods = [await cluster.running(one) for one in (name, away, last)]
         await cluster.until(lambda: mark.exists() and Path(f"{mark}2").exists())
+        (log,) = (cluster.folder / "pods" / pods[0]["metadata"]["uid"]).glob("containers/main/0.log")
+        await cluster.until(lambda: b"begun" in log.read_bytes(), "its keeper to write what it said")
         os.kill(keeper_of(cluster, pods[0]), signal.SIGKILL)
 
         # These are missed by a server that is not there.
@@ -91,8 +93,7 @@ async def test_an_end_that_nobody_saw_is_the_nodes_failure(tmp_path: Path) -> No
                 os.kill(keeper_of(cluster, pod), signal.SIGKILL)
 
         await cluster.restart(kill)
-        await cluster.until(lambda: [pod for pod in cluster.pods(name) if pod["status"]["phase"] == "Failed"])
-        (pod, *_) = cluster.pods(name)
+        pod = await cluster.in_phase(name, "Failed")
         assert state(pod)["terminated"]["reason"] == "ContainerStatusUnknown"
         assert (state(pod)["terminated"]["exitCode"], state(pod)["terminated"]["message"]) == (137, UNKNOWN)
         assert pod["status"]["reason"] == "NodeLost"
@@ -114,9 +115,9 @@ async def test_a_machine_that_shuts_down_disrupts(tmp_path: Path) -> None:
         await cluster.until(mark.exists)
         os.kill(keeper_of(cluster, pod), signal.SIGTERM)
         assert await cluster.ended(name) == "Complete"
-        first = min(cluster.pods(name), key=lambda pod: pod["status"]["phase"])
+        first = await cluster.in_phase(name, "Failed")
         target = next(one for one in first["status"]["conditions"] if one["type"] == "DisruptionTarget")
-        assert (first["status"]["phase"], target["reason"]) == ("Failed", "TerminationByKubelet")
+        assert target["reason"] == "TerminationByKubelet"
 
 
 async def test_a_start_that_was_cut_off_is_made_again(tmp_path: Path) -> None:
