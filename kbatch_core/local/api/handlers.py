@@ -174,7 +174,7 @@ def _patch(store: Store, call: Call) -> Answer:
 def _patched(call: Call, old: Object) -> Object:
     """The old object with the patch on it."""
     try:
-        patch = _yaml(call.body) if call.content_type == APPLY else msgspec.json.decode(call.body)
+        patch = _configuration(call.body) if call.content_type == APPLY else msgspec.json.decode(call.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         why = "unexpected end of JSON input" if "truncated" in str(error) or not call.body else str(error)
         raise BadRequest(f"error decoding patch: {why}") from error
@@ -193,7 +193,7 @@ def _patched(call: Call, old: Object) -> Object:
         made = merge(old, patch)
     else:
         if call.content_type == APPLY:
-            patch.get("metadata", {}).pop("managedFields", None)
+            patch["metadata"].pop("managedFields", None)
         made = strategic(old, patch, resource=call.target.resource)
     if not isinstance(made, dict) or not isinstance(made.get("metadata"), dict):
         raise BadRequest("the patch leaves no metadata")
@@ -203,10 +203,8 @@ def _patched(call: Call, old: Object) -> Object:
 def _as_create(call: Call) -> Call:
     """A server-side apply of what is not there: a create."""
     target = call.target
-    obj = _yaml(call.body)
-    if not isinstance(obj, dict):
-        raise BadRequest("the applied configuration is no object")
-    obj.setdefault("metadata", {})["name"] = target.name
+    obj = _configuration(call.body)
+    obj["metadata"]["name"] = target.name
     where = Target(target.resource, target.namespace)
     return Call("POST", where, call.query, "application/json", call.accept, msgspec.json.encode(obj))
 
@@ -318,12 +316,20 @@ def _value(call: Call, kind: str) -> Object:
     )
 
 
+def _configuration(body: bytes) -> Object:
+    """What is applied: an object with metadata, in YAML. Raises BadRequest."""
+    value = _yaml(body)
+    if not isinstance(value, dict) or not isinstance(value.setdefault("metadata", {}), dict):
+        raise BadRequest("the applied configuration is no object with metadata")
+    return value
+
+
 def _yaml(body: bytes) -> Any:
     """YAML, which JSON is a part of. Raises BadRequest."""
     import yaml  # only for kubectl apply --server-side, and for people who write to the API by hand
 
     try:
-        value = yaml.safe_load(body)
-        return msgspec.json.decode(msgspec.json.encode(value))
-    except (yaml.YAMLError, TypeError, ValueError, msgspec.MsgspecError, RecursionError) as error:
-        raise BadRequest(f"error converting YAML to JSON: {str(error).splitlines()[0]}") from error
+        return msgspec.json.decode(msgspec.json.encode(yaml.safe_load(body)))
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        why = str(error).partition("\n")[0]
+        raise BadRequest(f"error converting YAML to JSON: {why}") from error
