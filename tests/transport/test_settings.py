@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from kbatch_core.cluster.settings import TokenFile, in_cluster, load
-from kbatch_core.cluster.transport import Transport
-from kbatch_core.errors import BadConfig, NoCluster
-from tests.scripted import ScriptedServer
+from kbatch_core.errors import NoCluster
 
 
 @pytest.fixture
@@ -75,58 +73,3 @@ def test_no_cluster_is_one_sentence_with_what_to_do(tmp_path: Path) -> None:
         load({"HOME": str(tmp_path)}, service_account=tmp_path / "none")
     assert caught.value.exit_code == 3
     assert "ask your admin" in caught.value.hint
-
-
-KUBECONFIG = """
-apiVersion: v1
-kind: Config
-current-context: main
-clusters: [{name: c, cluster: {server: "URL"}}]
-users: [{name: u, user: {token: abc}}, {name: none, user: {}}]
-contexts:
-- {name: main, context: {cluster: c, user: u, namespace: science}}
-- {name: anonymous, context: {cluster: c, user: none}}
-"""
-
-
-def write(tmp_path: Path, text: str) -> str:
-    path = tmp_path / "config"
-    path.write_text(text)
-    return str(path)
-
-
-def test_a_kubeconfig_gives_server_namespace_and_token(tmp_path: Path) -> None:
-    path = write(tmp_path, KUBECONFIG.replace("URL", "https://k8s.example.org"))
-    settings = load({}, kubeconfig=path, service_account=tmp_path / "none")
-    assert (settings.server, settings.namespace) == ("https://k8s.example.org", "science")
-    assert settings.credentials.headers() == {"Authorization": "Bearer abc"}
-    assert "main" in settings.source
-
-
-def test_a_context_without_credentials_is_not_used_as_anonymous(tmp_path: Path) -> None:
-    path = write(tmp_path, KUBECONFIG.replace("URL", "https://k8s.example.org"))
-    with pytest.raises(BadConfig, match="neither a token nor a certificate"):
-        load({}, kubeconfig=path, context="anonymous", service_account=tmp_path / "none")
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "a: b", "apiVersion: v1\nkind: Config\n"])
-def test_a_broken_kubeconfig_is_one_sentence(tmp_path: Path, text: str) -> None:
-    with pytest.raises((NoCluster, BadConfig), match="kubeconfig"):
-        load({}, kubeconfig=write(tmp_path, text), service_account=tmp_path / "none")
-
-
-def test_an_unknown_context_is_one_sentence(tmp_path: Path) -> None:
-    path = write(tmp_path, KUBECONFIG.replace("URL", "https://k8s.example.org"))
-    with pytest.raises(NoCluster, match="other"):
-        load({}, kubeconfig=path, context="other", service_account=tmp_path / "none")
-
-
-def test_a_real_request_carries_the_token_and_a_rotated_one_after_401(tmp_path: Path) -> None:
-    path = tmp_path / "config"
-    with ScriptedServer([(401, {}, b"{}"), (200, {}, b"ok")]) as server:
-        path.write_text(KUBECONFIG.replace("URL", server.url))
-        transport = Transport(load({}, kubeconfig=str(path), service_account=tmp_path / "none"))
-        path.write_text(KUBECONFIG.replace("URL", server.url).replace("abc", "new"))
-        assert transport.request("GET", "/version") == b"ok"
-        transport.close()
-    assert [headers["Authorization"] for _, _, headers in server.requests] == ["Bearer abc", "Bearer new"]
