@@ -76,6 +76,11 @@ def details_of(client: Client, found: Found, task: int | None = None) -> Details
     )
 
 
+def script_of(client: Client, found: Found) -> str:
+    """The script as it was submitted, from the Job or from home. Raises KbatchError."""
+    return read_back(_manifest(client, found), read_staged)[0].script
+
+
 def find_row(client: Client, row: JobRow) -> Found:
     """The job of a row, wherever it is known. Raises KbatchError when it is gone."""
     if row.namespace not in ("", client.api.namespace) and not row.past:

@@ -39,9 +39,10 @@ def read_staged(path: str) -> str:
     """A script that was too large for its Job, from the job's folder in home. Raises BadScript."""
     try:
         return Path(path).read_text()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise BadScript(
-            f"The script of the job is not here: {path}: {error.strerror}.",
+            f"The script of the job is not here: {path}: {why}.",
             "It was too large for the job's object; run this where your home is, or submit it again.",
         ) from error
 

@@ -37,7 +37,10 @@ class Task:
         self.job = job
         self.number = number
         self.id = job.metadata.labels.get(labels.ID, job.metadata.name)
-        self.container = job.spec.template.spec.containers[0].name
+        containers = job.spec.template.spec.containers
+        self.container = (
+            containers[0].name if containers else ""
+        )  # none: all that is left is a record in home
         self._api = api
         self._clock = clock
 

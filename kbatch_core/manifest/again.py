@@ -18,6 +18,7 @@ from kbatch_core.environment import Environment
 from kbatch_core.environment.copy import pod_fields
 from kbatch_core.environment.volumes import mounts_of
 from kbatch_core.errors import BadOption
+from kbatch_core.manifest.carry import LINES, SCRIPT
 from kbatch_core.manifest.exports import HUB_SIZES, is_ours, set_threads
 from kbatch_core.manifest.pod import OUR_VOLUMES, home_term
 from kbatch_core.manifest.program import Program, is_carried, read_program
@@ -30,6 +31,8 @@ from kbatch_core.status.words import is_gpu
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
+_CHANGED = "Was it changed with another tool? Submit its script again."
+
 ReadFile = Callable[[str], str]
 """The text of a file in home, by its path. Raises BadScript."""
 
@@ -37,8 +40,19 @@ ReadFile = Callable[[str], str]
 def read_back(job: Mapping[str, Any], read_file: ReadFile) -> tuple[JobSpec, Environment]:
     """(what was asked for, what was copied) of a Job as the API has it.
 
-    `read_file` is called when the script was staged in home. Raises BadOption for a Job that kbatch did not make.
+    `read_file` is called when the script was staged in home. Raises BadOption for a Job that kbatch did not make,
+    or that somebody has changed since.
     """
+    try:
+        return _read_back(job, read_file)
+    except (LookupError, ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise BadOption(
+            f"What this job was asked for cannot be read from it any more ({type(error).__name__}).",
+            _CHANGED,
+        ) from error
+
+
+def _read_back(job: Mapping[str, Any], read_file: ReadFile) -> tuple[JobSpec, Environment]:
     metadata, spec = job["metadata"], job["spec"]
     pod = spec["template"]["spec"]
     container = pod["containers"][0]
@@ -54,12 +68,18 @@ def read_back(job: Mapping[str, Any], read_file: ReadFile) -> tuple[JobSpec, Env
     workdir = container.get("workingDir")
     carried = spec["template"]["metadata"].get("annotations", {})
 
-    def text(path: str, annotation: str) -> str:
-        return str(carried.get(annotation, "")) if is_carried(path) else read_file(path)
+    def text(path: str, annotation: str, name: str) -> str:
+        if is_carried(path):
+            return str(carried.get(annotation, ""))
+        # Of a Job that another user made to look like ours, no other file of our home may get into a new Job.
+        folder = f"/.kbatch/{metadata['labels'][labels.ID]}"
+        if not program.record_dir.endswith(folder) or path != f"{program.record_dir}/{name}":
+            raise BadOption(f"The script of this job is said to be {path}, where kbatch puts none.", _CHANGED)
+        return read_file(path)
 
-    lines = text(program.lines, labels.LINES) if program.lines else ""
+    lines = text(program.lines, labels.LINES, LINES) if program.lines else ""
     return JobSpec(
-        script=text(program.script, labels.SCRIPT),
+        script=text(program.script, labels.SCRIPT, SCRIPT),
         script_name=script_name,
         interpreter=() if program.notebook else program.interpreter,
         args=() if program.notebook else program.args,

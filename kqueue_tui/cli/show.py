@@ -41,7 +41,9 @@ def command(jobs: tuple[str, ...], script: bool, supervisor: bool, output: str |
         return code
     for at, (found, task) in enumerate(looks):
         if script:
-            click.echo(_for_reader(_carried(client, found).get(labels.SCRIPT, "")), nl=False)
+            from kbatch_core.details import script_of
+
+            click.echo(_for_reader(script_of(client, found)), nl=False)
         elif supervisor:
             supervisor_text = _carried(client, found).get(labels.SUPERVISOR, "")
             click.echo(_for_reader(readable(supervisor_text)), nl=False)

@@ -45,7 +45,7 @@ def read_state(path: Path) -> State:
     """What was kept; defaults for what is missing or of another kind, as a newer or older version may have it."""
     try:
         values = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return State()
     if not isinstance(values, dict):
         return State()

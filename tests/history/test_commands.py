@@ -66,6 +66,20 @@ def test_show_and_its_parts(capfd: pytest.CaptureFixture[str]) -> None:
     assert '"train" means 2 jobs of the history' in err
 
 
+def test_of_a_job_of_which_only_the_record_is_left_each_command_says_what_it_can(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (home / ".kbatch" / ID / "job.json").unlink()
+    for args, code, words in (
+        (("show", ID), 0, "exit 0"),
+        (("show", "--script", ID), 2, "cannot be read"),
+        (("eff", ID), 0, "exit 0"),
+        (("logs", ID), 0, "second"),
+    ):
+        done, out, err = run(capfd, *args)
+        assert (done, words in out + err) == (code, True), (args, out, err)
+
+
 @pytest.mark.usefixtures("home")
 def test_eff(capfd: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capfd, "eff", ID)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kbatch_core.environment import Environment, copy_environment
@@ -179,3 +181,56 @@ def test_a_job_of_another_tool_is_one_sentence() -> None:
     }
     with pytest.raises(BadOption, match="was not made by kbatch"):
         read_back(job, no_file)
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every (container, key) in a JSON value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in list(items):
+        yield value, key
+        yield from places(inner)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_job_that_somebody_has_changed_is_read_or_is_one_sentence(data: st.DataObject) -> None:
+    spec = JobSpec(
+        script="#!/bin/sh\n",
+        script_name="a b",
+        args=("x",),
+        time_limit=60,
+        array=parse_array("1-3"),
+        cpus=1000,
+    )
+    job = msgspec.json.decode(msgspec.json.encode(make(spec, ENVIRONMENTS["z2jh-pvc"]).manifest))
+    container, key = data.draw(st.sampled_from(list(places(job))))
+    container[key] = data.draw(
+        st.sampled_from([None, True, -1, 10**300, "", "'", "x", "9" * 5000, [], {}, [{}]])
+    )
+    with suppress(BadOption):
+        read_back(job, lambda path: pytest.fail(f"{path} was read"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/kbatch/bin/script", f"{HOME}/.ssh/id_rsa"),
+        ("/kbatch/bin/script", f"{HOME}/.kbatch/abcd2345/../../.ssh/script"),
+        ("/kbatch/bin/script", f"{HOME}/.kbatch/zzzz9999/script"),
+        (f"{HOME}/.kbatch/abcd2345", f"{HOME}/.ssh"),
+    ],
+)
+def test_no_other_file_of_home_is_taken_for_the_script(old: str, new: str) -> None:
+    """Who may create a Job writes into it what he likes, and a new Job can be read by everybody."""
+    sent = make(JobSpec(script="#!/bin/sh\n", script_name="a"), ENVIRONMENTS["z2jh-pvc"]).manifest
+    args = sent["spec"]["template"]["spec"]["containers"][0]["args"]
+    args[args.index(old)] = new
+    if old != "/kbatch/bin/script":
+        args[args.index("/kbatch/bin/script")] = f"{new}/script"
+    with pytest.raises(BadOption, match="where kbatch puts none"):
+        read_back(sent, lambda path: pytest.fail(f"{path} was read"))
+
+
+def test_nothing_at_all_is_one_sentence() -> None:
+    with pytest.raises(BadOption, match="cannot be read"):
+        read_back({}, no_file)
