@@ -7,10 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from kbatch_core.errors import KbatchError, UnknownOutcome
-from kbatch_core.history.efficiency import records_of
 from kbatch_core.history.folder import History
 from kbatch_core.history.past import Origin, Past
-from kbatch_core.history.rows import past_row
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Job, Pod
 from kbatch_core.model.record import Record
@@ -70,6 +68,8 @@ def keep_ends(
 
     `pods_of` reads a job's pods, whose evidence is noted too; it is asked for such jobs only.
     """
+    from kbatch_core.history.rows import past_row  # a submit starts sooner without
+
     open_ = {past.id: past for past in pasts if past.submission is not None and not past.closed}
     for job, row in ends:
         past = open_.get(row.id) if row.finished else None
@@ -82,6 +82,8 @@ def keep_ends(
 
 def _seen(row: JobRow, pods: Sequence[Pod]) -> list[Record]:
     """The records in the pods; where there is none (a kill for memory takes the supervisor too) what the row has."""
+    from kbatch_core.history.efficiency import records_of
+
     found = list(records_of(row.id, pods).values())
     if found or row.tasks is not None or row.exit_code is None or row.started is None or row.ended is None:
         return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from kbatch_core.errors import BadOption
@@ -16,12 +14,8 @@ MAX_TEXT = 4096
 
 _TRUE = frozenset({"", "yes", "y", "true", "on"})
 _FALSE = frozenset({"no", "n", "false", "off"})
-# Compiled when there is an image: a start of kbatch is shorter without.
-_IMAGE = r"""(?x)
-    ((localhost|[A-Za-z0-9.-]+\.[A-Za-z0-9.-]*|[A-Za-z0-9.-]+(?=:\d+/)|\[[0-9a-fA-F:]+\])(:\d+)?/)?
-    [a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*
-    (:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?
-    (@[A-Za-z][A-Za-z0-9.+_-]*:[0-9a-fA-F]{32,})?"""
+_SMALL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
+_LETTERS = _SMALL | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _GRES_FORMS = "Write --gres=gpu:2 or --gres=gpu:a100:2."
 
 
@@ -233,12 +227,29 @@ def parse_image(text: str) -> str:
     A name that it cannot read is no error to the API server: the job would wait for ever (InvalidImageName).
     """
     value = parse_text(text)
-    if not re.fullmatch(_IMAGE, value):
+    name, at, digest = value.partition("@")
+    host, slash, path = name.partition("/")
+    if not (slash and (set(host) & set(".:") or host == "localhost")):
+        host, path = "", name
+    path, colon, tag = path.partition(":")
+    parts = path.split("/")
+    if (
+        not all(part.strip("._-") == part != "" and set(part) <= _SMALL for part in parts)
+        or not set(host) <= _LETTERS | set(":[]")
+        or (colon and (not set(tag) <= _LETTERS or tag[:1] in (".", "-", "") or len(tag) > 128))
+        or (at and not _is_digest(digest))
+    ):
         raise BadOption(
             f"{text!r} is not the name of an image.",
             "Write it as in quay.io/jupyter/scipy-notebook:2026-01; small letters before the tag.",
         )
     return value
+
+
+def _is_digest(text: str) -> bool:
+    """`sha256:` and so on with at least 32 hexadecimal digits."""
+    kind, _, digits = text.partition(":")
+    return kind != "" and len(digits) >= 32 and set(digits) <= set("0123456789abcdefABCDEF")
 
 
 def variable_name(text: str) -> str:
