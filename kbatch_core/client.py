@@ -109,6 +109,7 @@ class Client(Streams):
             export=spec.export,
             export_all=spec.export_all,
             home=spec.home,
+            namespace=self.api.namespace,
         )
 
     def prepare(self, spec: JobSpec, environment: Environment | None = None) -> Submission:

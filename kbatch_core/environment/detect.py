@@ -28,8 +28,9 @@ def detect(
     export: Collection[str] = (),
     export_all: bool = True,
     home: bool = True,
+    namespace: str = "",
 ) -> Environment:
-    """The Environment that a job of this session gets.
+    """The Environment that a job of this session gets; `namespace` is the one that the job is for.
 
     In a pod it is the pod's own: as the hub wrote it down, else read by its name (the host name) with `read_pod`.
     `read_access` gives the access modes of a claim, None where it may not be read; `image` replaces the copied
@@ -52,6 +53,15 @@ def detect(
                 "Give the image that the job runs in with --image.",
             )
         return _with_variables(_bare(session, image), session, export, export_all=False)
+    if session.namespace and namespace not in ("", session.namespace):
+        if image:
+            left = f'the notebook server\'s home and environment: they are in namespace "{session.namespace}"'
+            return _with_variables(_bare(session, image, left), session, export, export_all=False)
+        raise UsageError(
+            f'Your notebook server and its home are in namespace "{session.namespace}"; '
+            f'a job in "{namespace}" cannot have them.',
+            "Leave -n away, or give the image that the job runs in with --image.",
+        )
     try:
         pod = session.pod or read_pod(session.host)
     except PermissionDenied as error:

@@ -13,6 +13,9 @@ import msgspec
 from kbatch_core.environment.podfile import read_pod_file
 from kbatch_core.errors import UsageError
 
+ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""What the API server mounts in a pod that has an account."""
+
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """The process that submits. `in_pod`: whether it runs in a pod, so that its own pod can be copied."""
@@ -28,6 +31,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Who this process is; None outside a pod."""
     pod: dict[str, Any] | None = None
     """The server's pod as its hub wrote it down; None where it did not."""
+    namespace: str = ""
+    """Where that pod is; empty when it is not known."""
     local: bool = False
     """Whether jobs run on this machine, as this user: the local cluster."""
     start: dict[str, str] | None = None
@@ -36,13 +41,14 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 def this_session(environ: Mapping[str, str] = os.environ, *, local: bool = False) -> Session:
     """The session of this process; `local` for the local cluster."""
-    in_pod = not local and Path("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
+    in_pod = not local and (ACCOUNT / "token").exists()
     return Session(
         cwd=_working_directory(),
         home=environ.get("HOME", ""),
         user=environ.get("JUPYTERHUB_USER") or _login_name(environ),
         host=socket.gethostname(),
         in_pod=in_pod,
+        namespace=_own_namespace() if in_pod else "",
         local=local,
         environ=dict(environ),
         uid=os.getuid() if in_pod else None,
@@ -60,6 +66,13 @@ def first_process_environ(path: Path = Path("/proc/1/environ")) -> dict[str, str
         return None
     pairs = (item.partition("=") for item in data.decode(errors="surrogateescape").split("\0") if "=" in item)
     return {name: value for name, _, value in pairs}
+
+
+def _own_namespace() -> str:
+    try:
+        return (ACCOUNT / "namespace").read_text().strip()
+    except OSError:
+        return ""
 
 
 def _working_directory() -> str:

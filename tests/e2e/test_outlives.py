@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.cluster.images import HOME
 from tests.cluster.processes import wait_for
 from tests.cluster.users import User
 from tests.e2e.jobs import job_row, record, wait_ended
@@ -148,14 +149,23 @@ def test_200_mb_on_two_streams_lose_no_line_and_repeat_none(user: User, files: t
 def test_bad_input_in_a_server_creates_nothing(user: User) -> None:
     server = user.start_server()
     server.write("ok.sh", "#!/bin/sh\n")
-    for args, code in (
-        (("missing.sh",), 2),
-        (("-o", "/tmp/lost.out", "ok.sh"), 2),
-        (("-D", "/opt", "ok.sh"), 2),
-        (("--namespace", "kube-system", "ok.sh"), 1),
+    for args, code, sentence in (
+        (("missing.sh",), 2, "There is no file missing.sh"),
+        (("-o", "/tmp/lost.out", "ok.sh"), 2, "/tmp/lost.out is not on a disk that outlives the job"),
+        (("-e", "../lost.err", "ok.sh"), 2, "/home/lost.err is not on a disk that outlives the job"),
+        (("-D", "/opt", "ok.sh"), 2, "/opt is not on a disk that the job has"),
+        (("-D", "typo", "ok.sh"), 2, f"there is no directory {HOME}/typo"),
+        (("--image", "Bad Image", "ok.sh"), 2, "is not the name of an image"),
+        (("--namespace", "kube-system", "ok.sh"), 2, 'a job in "kube-system" cannot have them'),
     ):
         result = server.run("kbatch", *args, check=False)
         assert result.returncode == code, result
         assert result.stdout == b""
         assert len(result.stderr.splitlines()) == 1, result.stderr
+        assert sentence in result.stderr.decode()
+    # Outside home without a word about it, it runs in home, and that is said.
+    result = server.run("kbatch", "--dry-run=json", f"{HOME}/ok.sh", cwd="/opt")
+    assert f"/opt is not on a disk that the job has: it runs in {HOME}" in result.stderr.decode()
+    (container,) = json.loads(result.stdout)["spec"]["template"]["spec"]["containers"]
+    assert container["workingDir"] == HOME
     assert user.node.get("jobs", "-n", user.namespace)["items"] == []

@@ -106,6 +106,15 @@ def test_a_pod_that_may_not_be_read_is_said_with_what_to_ask_for() -> None:
 def test_another_namespace_than_the_servers_is_said() -> None:
     with pytest.raises(NotFound, match="is not in this namespace"):
         detect(session(), missing, lambda claim: None)
+    there = session(namespace="hub", environ={"SEED": "1", "OTHER": "2"})
+    assert detected(there, namespace="hub").home == HOME
+    with pytest.raises(UsageError, match='in namespace "hub"; a job in "lab" cannot have them') as caught:
+        detect(there, denied, lambda claim: None, namespace="lab")
+    assert "-n" in caught.value.hint
+    environment = detect(there, denied, lambda claim: None, namespace="lab", image="x", export=["SEED"])
+    assert (environment.image, environment.home) == ("x", "")
+    assert environment.env == ({"name": "SEED", "value": "1"},)
+    assert 'namespace "hub"' in environment.dropped[0]
 
 
 def test_outside_a_pod_the_image_must_be_given() -> None:
