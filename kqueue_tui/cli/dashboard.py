@@ -11,7 +11,7 @@ import click
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-ONLY_HERE = ("readonly", "filter", "theme", "no_mouse", "demo")
+ONLY_HERE = ("readonly", "filter", "theme", "no_mouse")
 
 
 def dashboard_options(function: Function) -> Function:
@@ -22,7 +22,6 @@ def dashboard_options(function: Function) -> Function:
             click.option("--filter", metavar="TEXT", help="Begin with this filter, as typed after /."),
             click.option("--theme", metavar="NAME", help="Use this theme of Textual's: nord, textual-light."),
             click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal."),
-            click.option("--demo", is_flag=True, hidden=True, help="Scripted jobs, for pictures and tests."),
             click.option("--all-users", is_flag=True, help="Jobs of everybody."),
             click.option("--all-namespaces", "-A", is_flag=True, help="Jobs in every namespace."),
         )
@@ -51,7 +50,6 @@ def open_dashboard(options: dict[str, Any], *, screen: str = "queue", script: st
             filter=options["filter"],
             theme=options["theme"] or "",
             mouse=not options["no_mouse"],
-            demo=options["demo"],
             all_users=options["all_users"],
             all_namespaces=options["all_namespaces"],
             namespaces=namespaces,

@@ -1,6 +1,6 @@
 """What the dashboard needs of the cluster: the live queue, the acts, and where they are.
 
-The real ones are `kbatch_core.queue.Queue` and `kbatch_core.client.Client`; `demo/` has scripted ones.
+They are `kbatch_core.queue.Queue` and `kbatch_core.client.Client`; tests have scripted ones.
 """
 
 from __future__ import annotations

@@ -18,18 +18,16 @@ def open_dashboard(options: Options) -> int:
     config = read_config(config_path(), actions=REBINDABLE)
     kept = state_path()
     app = Dashboard(
-        options, _connect(options), config=config, state=read_state(kept), keep=partial(write_state, kept)
+        options, cluster(options), config=config, state=read_state(kept), keep=partial(write_state, kept)
     )
     app.run(mouse=options.mouse)
     return app.return_code or 0
 
 
-def _connect(options: Options) -> Connect:
-    def connect(scope: Scope, on_change: Callable[[], None]) -> Backend:
-        if options.demo:
-            from kqueue_tui.dashboard.demo.backend import demo_backend
+def cluster(options: Options) -> Connect:
+    """Connects to the cluster that the options name."""
 
-            return demo_backend(scope, on_change)
+    def connect(scope: Scope, on_change: Callable[[], None]) -> Backend:
         from kqueue_tui.dashboard.connect import cluster_backend
 
         return cluster_backend(options, scope, on_change)

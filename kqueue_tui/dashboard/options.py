@@ -15,7 +15,6 @@ class Options:
     filter: str | None = None
     theme: str = ""
     mouse: bool = True
-    demo: bool = False
     all_users: bool = False
     namespaces: tuple[str, ...] = ()
     all_namespaces: bool = False

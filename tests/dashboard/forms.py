@@ -13,11 +13,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from kqueue_tui.dashboard.app import Dashboard
-from kqueue_tui.dashboard.demo.backend import DemoQueue
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.screens.form import FormScreen
 from kqueue_tui.dashboard.widgets.form_fields import FormFields
 from tests.dashboard.demo import make_app, running, settle, until
+from tests.dashboard.demo.backend import DemoQueue
 
 TRAIN = """#!/bin/bash
 #SBATCH --job-name=train-resnet50
@@ -83,7 +83,7 @@ async def at_form(
     *keys: str, size: tuple[int, int] = (120, 40), script: str = "", app: Dashboard | None = None
 ) -> AsyncIterator[tuple[Dashboard, Pilot[None]]]:
     """The app with the form open, some keys pressed, and what they made checked."""
-    made = app or make_app(Options(demo=True, screen="form", script=script))
+    made = app or make_app(Options(screen="form", script=script))
     async with running(made, size) as pilot:
         await checked(pilot)
         await pilot.press(*keys)

@@ -30,7 +30,7 @@ PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 async def take(name: str, theme: str, keys: tuple[str, ...]) -> None:
     """One picture."""
-    app = make_app(Options(demo=True, theme=theme))
+    app = make_app(Options(theme=theme))
     async with running(app, (120, 34)) as pilot:
         await pilot.press(*keys)
         await settle(pilot)

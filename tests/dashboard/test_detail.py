@@ -13,10 +13,10 @@ from textual.widgets import Static
 from kbatch_core.errors import NotFound
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend
-from kqueue_tui.dashboard.demo.play import Play
 from kqueue_tui.dashboard.screens.detail import DetailScreen
 from kqueue_tui.dashboard.widgets.usage_plot import UsagePlot
 from tests.dashboard.demo import NOW, Clock, make_app, running, settle
+from tests.dashboard.demo.play import Play
 
 TRAINS, SWEEP, OOM, QUOTA = "t4n8qw2x", "m2k7vd9c", "b6h2pz8v", "z7t5bn4c"
 

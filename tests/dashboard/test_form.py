@@ -267,7 +267,7 @@ async def test_what_is_filled_in_is_there_next_time() -> None:
 
 
 async def test_opened_from_the_command_line() -> None:
-    app = make_app(Options(demo=True, screen="form", script="train.sh"))
+    app = make_app(Options(screen="form", script="train.sh"))
     async with running(app) as pilot:
         await checked(pilot)
         await until(pilot, lambda: form_of(app).form == Form("train.sh"))
@@ -320,5 +320,5 @@ def test_how_it_looks(snap_compare, size: tuple[int, int], state: str) -> None: 
         await settle(pilot)
 
     script = "train.sh" if state == "report" else ""
-    app = make_app(Options(demo=True, screen="form", script=script))
+    app = make_app(Options(screen="form", script=script))
     assert snap_compare(app, terminal_size=size, run_before=before)

@@ -16,8 +16,6 @@ from kbatch_core.queue.sync import Sync
 from kbatch_core.site import Report as SiteReport
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend
-from kqueue_tui.dashboard.demo.backend import DemoQueue
-from kqueue_tui.dashboard.demo.desk import DemoDesk
 from kqueue_tui.dashboard.form.desk import Prepared
 from kqueue_tui.dashboard.form.model import Form
 from kqueue_tui.dashboard.options import Options
@@ -29,9 +27,11 @@ from kqueue_tui.dashboard.screens.report import Report
 from kqueue_tui.dashboard.widgets.hints import Hints
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
 from tests.dashboard.demo import make_app, running, settle, until
+from tests.dashboard.demo.backend import DemoQueue
+from tests.dashboard.demo.desk import DemoDesk
 from tests.dashboard.forms import at, at_form, checked, fields_of, fill_home, form_of, said, shown_uids
 
-FORM = Options(demo=True, screen="form", script="train.sh")
+FORM = Options(screen="form", script="train.sh")
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +88,7 @@ async def test_the_new_job_is_under_the_cursor_with_what_to_do_next() -> None:
 
 
 async def test_a_filter_that_hides_the_new_job_goes() -> None:
-    app = make_app(Options(demo=True, screen="form", script="train.sh", filter="sweep"))
+    app = make_app(Options(screen="form", script="train.sh", filter="sweep"))
     async with at_form(app=app) as (_, pilot):
         before = set(shown_uids(app))
         await asked(pilot, app)
@@ -246,9 +246,7 @@ async def test_without_the_right_all_but_the_submit_works(why: str) -> None:
         if why == "right":
             backend.acts.forbidden.add(("create", "jobs", ""))  # type: ignore[attr-defined]
 
-    app = make_app(
-        Options(demo=True, screen="form", script="train.sh", readonly=why == "readonly"), prepare=forbid
-    )
+    app = make_app(Options(screen="form", script="train.sh", readonly=why == "readonly"), prepare=forbid)
     async with at_form(app=app) as (_, pilot):
         reason = "--readonly" if why == "readonly" else "may not create jobs"
         await until(pilot, lambda: reason in said(app, "notes"))

@@ -16,8 +16,6 @@ from kbatch_core.queue.sync import Sync
 from kbatch_core.status.row import JobRow
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend
-from kqueue_tui.dashboard.demo.backend import DemoActs, DemoQueue
-from kqueue_tui.dashboard.demo.play import Play
 from kqueue_tui.dashboard.screens.confirm import Confirm
 from kqueue_tui.dashboard.screens.detail import DetailScreen
 from kqueue_tui.dashboard.screens.problem import Problem
@@ -26,6 +24,8 @@ from kqueue_tui.dashboard.widgets.log_pane import LogPane
 from kqueue_tui.dashboard.widgets.notice import Notice
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
 from tests.dashboard.demo import NOW, make_app, running, settle, until
+from tests.dashboard.demo.backend import DemoActs, DemoQueue
+from tests.dashboard.demo.play import Play
 from tests.dashboard.rows import row
 
 EXPIRED = AuthExpired("The token has expired.", "Log in again, then press U.")

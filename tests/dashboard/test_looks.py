@@ -16,11 +16,11 @@ from kbatch_core.errors import ConnectionFailed, PermissionDenied, PolicyDenied
 from kbatch_core.model.objects import Job
 from kbatch_core.queue.sync import Sync
 from kqueue_tui.dashboard.backend import Backend
-from kqueue_tui.dashboard.demo.backend import DemoActs, DemoQueue
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.state import State
 from kqueue_tui.dashboard.widgets.log_pane import LogPane
 from tests.dashboard.demo import NOW, make_app, settle, until
+from tests.dashboard.demo.backend import DemoActs, DemoQueue
 
 SMALL, LARGE = (80, 24), (120, 40)
 AWAY = ConnectionFailed("The API server at https://10.0.0.1 does not answer.", "Is the network up?")

@@ -190,7 +190,7 @@ def options_of(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> Options:
         ("--filter train", Options(filter="train")),
         ("--theme nord", Options(theme="nord")),
         ("--no-mouse", Options(mouse=False)),
-        ("--demo --all-users", Options(demo=True, all_users=True)),
+        ("--all-users", Options(all_users=True)),
         ("-A", Options(all_namespaces=True)),
         (
             "--namespace a,b --context c --kubeconfig k",
@@ -212,7 +212,7 @@ def test_the_mouse_may_stay_the_terminals(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr(Dashboard, "run", lambda app, **how: ran.append(how["mouse"]))
-    assert open_dashboard(Options(demo=True, mouse=mouse)) == 0
+    assert open_dashboard(Options(mouse=mouse)) == 0
     assert ran == [mouse]
 
 

@@ -13,8 +13,6 @@ from kbatch_core.queue.sync import Sync
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend, Scope
 from kqueue_tui.dashboard.config import Config
-from kqueue_tui.dashboard.demo.backend import DemoQueue, demo_backend
-from kqueue_tui.dashboard.demo.play import Play
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.state import State
 from kqueue_tui.dashboard.view.sync import stale_words, sync_words
@@ -22,6 +20,8 @@ from kqueue_tui.dashboard.widgets.notice import Notice
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
 from kqueue_tui.dashboard.widgets.status_line import StatusLine
 from tests.dashboard.demo import NOW, Clock, make_app, running, settle, until
+from tests.dashboard.demo.backend import DemoQueue, demo_backend
+from tests.dashboard.demo.play import Play
 
 AWAY = ConnectionFailed("The API server at https://10.0.0.1 does not answer.", "Is the network up?")
 FORBIDDEN = PermissionDenied('The account may not list jobs in namespace "research".', "Ask your admin.")

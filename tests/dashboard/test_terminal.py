@@ -20,8 +20,8 @@ from kqueue_tui.dashboard.screens.queue import QueueScreen
 def fail(screen):
     raise RuntimeError("a mistake in kqueue")
 QueueScreen.action_columns = fail
-sys.argv[1:] = ["--demo"]
-from kqueue_tui.cli.kqueue import main
+sys.argv[1:] = []
+from tests.dashboard.demo.__main__ import main
 main()
 """
 
@@ -31,7 +31,7 @@ def environ(home: Path) -> dict[str, str]:
 
 
 def demo(home: Path) -> Terminal:
-    return Terminal("kqueue", "--demo", environ=environ(home), columns=120, lines=30)
+    return Terminal("python", "-m", "tests.dashboard.demo", environ=environ(home), columns=120, lines=30)
 
 
 def wait_open(terminal: Terminal) -> None:
@@ -102,7 +102,7 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(tmp_path: P
         "/bin/bash", "--norc", "-i", environ=environ(tmp_path) | {"PS1": "% ", "PATH": path}, columns=120
     )
     with shell as terminal:
-        terminal.type("kqueue --demo\r")
+        terminal.type("python -m tests.dashboard.demo\r")
         wait_open(terminal)
         terminal.type("\x1a")
         terminal.wait_for(lambda text: "Stopped" in text and text.endswith("%"), "the shell")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kqueue_tui.dashboard.demo.play import Play
+from tests.dashboard.demo.play import Play
 
 M, H = 60.0, 3600.0
 

@@ -1,4 +1,4 @@
-"""The demo's Backend: a Queue and the acts on scripted jobs. One thread, which wakes when a job does something."""
+"""The Backend of the scripted jobs: a Queue and the acts on them. One thread wakes when a job does something."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from kbatch_core.errors import Refused
 from kbatch_core.queue.sync import Sync
 from kbatch_core.status.row import JobRow, make_row, task_rows
 from kqueue_tui.dashboard.backend import Backend, Scope
-from kqueue_tui.dashboard.demo.desk import DemoDesk
-from kqueue_tui.dashboard.demo.details import details_of
-from kqueue_tui.dashboard.demo.logs import DemoLog
-from kqueue_tui.dashboard.demo.play import Objects, Play, objects
-from kqueue_tui.dashboard.demo.script import past_plays, plays
+from tests.dashboard.demo.desk import DemoDesk
+from tests.dashboard.demo.details import details_of
+from tests.dashboard.demo.logs import DemoLog
+from tests.dashboard.demo.play import Objects, Play, objects
+from tests.dashboard.demo.script import past_plays, plays
 
 if TYPE_CHECKING:
     from kbatch_core.model.objects import Event, Job, Pod

@@ -10,7 +10,7 @@ import msgspec
 from kbatch_core.details import Details
 from kbatch_core.history.efficiency import efficiency, records_of
 from kbatch_core.history.usage import Sample
-from kqueue_tui.dashboard.demo.play import Play, objects
+from tests.dashboard.demo.play import Play, objects
 
 if TYPE_CHECKING:
     from kbatch_core.status.row import JobRow

@@ -1,4 +1,8 @@
-"""The dashboard on the demo's jobs, by a clock that stands still, for pilot and snapshot tests."""
+"""The dashboard on scripted jobs, by a clock that stands still, for pictures, pilot and snapshot tests.
+
+The jobs are in script.py, what they do with time in play.py; backend.py plays the cluster, desk.py the form's part
+of it. `python -m tests.dashboard.demo` runs kqueue with them.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,10 @@ from textual.pilot import Pilot
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend, Scope
 from kqueue_tui.dashboard.config import Config
-from kqueue_tui.dashboard.demo.backend import DemoActs, DemoQueue, demo_backend
-from kqueue_tui.dashboard.demo.desk import DemoDesk
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.state import State
+from tests.dashboard.demo.backend import DemoActs, DemoQueue, demo_backend
+from tests.dashboard.demo.desk import DemoDesk
 
 NOW = 1_790_000_000.0
 
@@ -53,7 +57,7 @@ def make_app(
         return replace(backend, acts=acts(queue, at)) if acts is not DemoActs else backend
 
     return Dashboard(
-        options or Options(demo=True),
+        options or Options(),
         connect,
         config=config or Config(),
         state=state or State(),

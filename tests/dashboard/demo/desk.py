@@ -14,15 +14,15 @@ from kbatch_core.errors import NotFound
 from kbatch_core.model import labels
 from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.names import id_from
-from kqueue_tui.dashboard.demo.play import IMAGE, Play
 from kqueue_tui.dashboard.form.desk import Earlier, Prepared, notes_of, read_form
 from kqueue_tui.dashboard.form.earlier import values_of
 from kqueue_tui.dashboard.form.model import Form
+from tests.dashboard.demo.play import IMAGE, Play
 
 if TYPE_CHECKING:
     from kbatch_core.model.objects import Job
     from kbatch_core.site import Report
-    from kqueue_tui.dashboard.demo.backend import DemoQueue
+    from tests.dashboard.demo.backend import DemoQueue
 
 HOME = "/home/ann"
 
