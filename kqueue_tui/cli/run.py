@@ -79,10 +79,10 @@ def in_colour() -> bool:
 
 def main(command: click.Command, prog: str, argv: list[str] | None = None) -> int:
     """Run a click command and return its exit code; errors become one sentence on stderr."""
-    for name in ("stdout", "stderr"):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         # Closed by who started us: `>&-`.
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for the life of the process
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for the life of the process
     if f"_{prog.upper()}_COMPLETE" in os.environ:
         # A shell asks what to offer: a word on stderr would land in the line that is being typed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
@@ -102,6 +102,10 @@ def main(command: click.Command, prog: str, argv: list[str] | None = None) -> in
         _silence()
         return 141
     except OSError as error:
+        if error.filename is not None:
+            # A folder of ours that cannot be made or read, in a home that is full, read-only or not there.
+            complain(prog, f"{os.fsdecode(error.filename)}: {error.strerror}.")
+            return 1
         if error.errno not in _CANNOT_WRITE:
             raise
         complain(prog, f"The output cannot be written: {error.strerror}.")

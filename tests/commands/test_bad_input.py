@@ -183,6 +183,26 @@ def test_a_credential_in_a_script_is_refused_with_the_line_and_not_echoed(tmp_pa
     assert value not in message
 
 
+def test_no_stdin_at_all(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("kbatch")
+    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    result = subprocess.run(
+        ["sh", "-c", f"{program} <&-"],
+        env={**inherited, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "stdin is empty" in one_sentence(result, "kbatch", 2)
+
+
+def test_a_state_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    environ = {"KBATCH_CLUSTER": "local:x", "XDG_STATE_HOME": str(tmp_path / "file")}
+    message = one_sentence(run("kqueue", "list", cwd=tmp_path, **environ), "kqueue", 1)
+    assert f"{tmp_path}/file/kbatch/local: Not a directory." in message
+
+
 @pytest.mark.parametrize(
     ("where", "code", "words"),
     [
