@@ -25,13 +25,13 @@ from kbatch_core.local.kubelet.process import Start
 from kbatch_core.local.kubelet.sleeps import Sleeps
 from kbatch_core.local.kubelet.status import container_names
 from kbatch_core.local.state.events import Recorder
+from kbatch_core.local.state.kinds import VERSION
 from kbatch_core.local.state.statuses import BadRequest, NotFound
 from kbatch_core.local.state.store import Change, Store
 from kbatch_core.model.decoding import decoder
 
 Object = dict[str, Any]
 
-VERSION = "v1.36.3"
 # A clock that is set, or a machine that slept, moves deadlines: none is slept through for longer than this.
 _LONGEST_WAIT_SECONDS = 60.0
 WHOLE = LogOptions()

@@ -8,11 +8,11 @@ from functools import cache
 from typing import Any
 
 import kbatch_core
-from kbatch_core.local.state.kinds import KINDS, WRITE, Kind
+from kbatch_core.local.state.kinds import KINDS, VERSION, WRITE, Kind
 
 Object = dict[str, Any]
 
-MINOR = 36
+MAJOR, MINOR, _ = VERSION.removeprefix("v").split(".")
 """The version of Kubernetes whose behaviour this is."""
 
 _REVIEWS = {
@@ -30,9 +30,9 @@ AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLi
 def version() -> Object:
     """The answer to /version."""
     return {
-        "major": "1",
-        "minor": str(MINOR),
-        "gitVersion": f"v1.{MINOR}.0+kqueue-{kbatch_core.__version__}",
+        "major": MAJOR,
+        "minor": MINOR,
+        "gitVersion": f"{VERSION}+kqueue-{kbatch_core.__version__}",
         "gitCommit": "",
         "gitTreeState": "",
         "buildDate": "1970-01-01T00:00:00Z",
@@ -209,5 +209,5 @@ def _openapi(group: str) -> Object:
             for verb, action in (("patch", "patch"), ("put", "put"))
         }
         paths[f"{root}{scope}/{kind.resource}/{{name}}"] = operations
-    info = {"title": "Kubernetes", "version": f"1.{MINOR}"}
+    info = {"title": "Kubernetes", "version": f"{MAJOR}.{MINOR}"}
     return {"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": {}}}

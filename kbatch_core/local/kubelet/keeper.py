@@ -262,10 +262,12 @@ class Keeper:
                 self._status, self._ended = status, time.time_ns()
 
     def _kill_all(self) -> None:
+        # Who they are first: without a subreaper (macOS) nobody could tell when their parents are gone.
+        found = descendants(os.getpid())
         if self._status is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._pid, signal.SIGKILL)
-        for pid in descendants(os.getpid()):
+        for pid in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
 

@@ -23,7 +23,8 @@ from kbatch_core.model.decoding import decoder
 
 MARK = "KBATCH_LOCAL_CONTAINER"
 """In the environment of all processes of a container: its folder."""
-
+_PROC = Path("/proc")
+"""macOS has none; there ps tells."""
 
 Told = TypeVar("Told")
 
@@ -187,10 +188,9 @@ class Attempt:
 def marked(folder: str) -> list[int]:
     """The processes with that mark in their environment."""
     word = f"{MARK}={folder}"
-    proc = Path("/proc")
-    if (proc / "self/environ").exists():
+    if (_PROC / "self/environ").exists():
         found = []
-        for path in proc.iterdir():
+        for path in _PROC.iterdir():
             if path.name.isdigit():
                 with contextlib.suppress(OSError):
                     if word.encode() in (path / "environ").read_bytes().split(b"\0"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+VERSION = "v1.36.3"
+"""The Kubernetes whose API this is."""
 READ = ("get", "list", "watch")
 WRITE = ("create", "delete", "deletecollection", *READ, "patch", "update")
 
