@@ -55,7 +55,9 @@ def test_each_is_said_once() -> None:
     assert said("module purge", "ml load gcc", addresses, "seff $SLURM_JOB_ID", "srun a", "srun b") == [
         "job.sh:2: module is not there in a job: environment modules belong to another cluster; the job has the "
         "notebook server's image",
-        "job.sh:4: scontrol is not there in a job: use kqueue",
+        "job.sh:4: scontrol is not there in a job: a job has one node, $SLURM_JOB_NODELIST; for the rest use "
+        "kqueue, from a terminal",
+        "job.sh:5: seff is not there in a job: use kqueue, from a terminal",
         "job.sh:6: srun is not there in a job: take the word srun away: a job is one task",
     ]
 
@@ -79,6 +81,23 @@ def test_a_variable_that_no_job_has() -> None:
 )
 def test_a_variable_with_a_value_or_default_is_not_missed(line: str) -> None:
     assert said(line) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("PORT=$((10000 + SLURM_JOBID % 1000))", "SLURM_JOBID"),
+        ("PORT=$((10000 + $SLURM_JOB_ID % 1000))", "SLURM_JOB_ID"),
+        ("PORT=$(expr 10000 + $(echo -n $SLURM_JOBID | tail -c 4))", "SLURM_JOBID"),
+        ("let n=SLURM_ARRAY_JOB_ID+1", "SLURM_ARRAY_JOB_ID"),
+    ],
+)
+def test_an_id_that_is_reckoned_with(line: str, name: str) -> None:
+    assert said(line) == [f"job.sh:2: {name} is no number here, but letters and digits"]
+
+
+def test_a_task_s_number_is_a_number() -> None:
+    assert said("n=$((SLURM_ARRAY_TASK_ID + 1)); echo $SLURM_JOB_ID") == []
 
 
 def test_other_languages_are_not_read() -> None:

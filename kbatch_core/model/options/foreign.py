@@ -1,4 +1,4 @@
-"""What a shell script of a Slurm cluster uses that a job has not: its programs, and variables of sbatch (pure).
+"""What a shell script of a Slurm cluster uses that a job has not: programs, variables, ids that are numbers (pure).
 
 Only said, never refused: whether the line is ever reached nobody knows.
 """
@@ -13,10 +13,11 @@ _SHELLS = ("sh", "bash", "dash", "zsh", "ksh")
 _MODULES = "environment modules belong to another cluster; the job has the notebook server's image"
 _COMMANDS = {
     "srun": "take the word srun away: a job is one task",
-    "sbatch": "use kbatch",
+    "sbatch": "submit with kbatch, from a terminal",
+    "scontrol": "a job has one node, $SLURM_JOB_NODELIST; for the rest use kqueue, from a terminal",
     "module": _MODULES,
     "ml": _MODULES,
-    **dict.fromkeys(("scontrol", "squeue", "scancel", "sacct", "seff", "sstat", "sinfo"), "use kqueue"),
+    **dict.fromkeys(("squeue", "scancel", "sacct", "seff", "sstat", "sinfo"), "use kqueue, from a terminal"),
 }
 # At the start of a command: of a line or a substitution, after an operator, a word of the shell's or an assignment.
 _COMMAND = (
@@ -38,11 +39,14 @@ EXPORTED = frozenset(
 # Not with a default, as in ${SLURM_NNODES:-1}: such a script knows that it may not be there.
 _VARIABLE = r"\$\{?(SLURMD?_[A-Z0-9_]+)(?![A-Z0-9_]|:?[-=+?])"
 
+# Slurm's ids are numbers: scripts make port numbers of them.
+_ARITHMETIC = r"(?:\$\(\((?:(?!\)\)).)*|\b(?:expr|let)\s[^;]*)\b(SLURM_(?:ARRAY_)?JOB_?ID)\b"
+
 
 def foreign(text: str, file: str) -> Iterable[str]:
-    """A note for each such program and variable of a shell script, at its first place; none for other languages."""
+    """A note for each of them in a shell script, at its first place; none for other languages."""
     # Most scripts have neither, and need no pattern compiled.
-    words = any(word in text for word in (*_COMMANDS, "$SLURM", "${SLURM"))
+    words = any(word in text for word in (*_COMMANDS, "SLURM"))
     if not (words and _is_shell(text, file)):
         return ()
     seen: dict[str, str] = {}
@@ -52,6 +56,8 @@ def foreign(text: str, file: str) -> Iterable[str]:
         for found in re.finditer(_COMMAND, line):
             why = _COMMANDS[found[1]]
             seen.setdefault(why, f"{file}:{number}: {found[1]} is not there in a job: {why}")
+        for found in re.finditer(_ARITHMETIC, line):
+            seen.setdefault("id", f"{file}:{number}: {found[1]} is no number here, but letters and digits")
         for found in re.finditer(_VARIABLE, line):
             name = found[1]
             if name.removeprefix("SLURM_") not in EXPORTED and not _is_set(name, text):
