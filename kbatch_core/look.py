@@ -71,11 +71,13 @@ def _look(
     now: Callable[[], float],
 ) -> list[Answer]:
     pods_read = now()
-    pods = _pods_by_job(api, pods_selector, namespace)
+    # Both are asked for at once: which of them is answered from later on is all the same, see `moved`.
+    reading = _Later(partial(_pods_by_job, api, pods_selector, namespace))
     answers: list[Answer | None] = []
     later: dict[int, Job] = {}
     stale = False
     for part in api.job_parts(jobs_selector, namespace=namespace):
+        pods = reading.get()
         for job in part:
             own = pods.get(job.metadata.uid, ())
             moved = _moved_at(job) > pods_read - SETTLED_SECONDS
@@ -85,9 +87,8 @@ def _look(
                 answers.append(None)
             else:
                 answers.append(make(Seen(job, own, ()), NO_FACTS))
-    if stale:
-        # Of a job that has ended the pod must not be seen as it was before.
-        pods = _pods_by_job(api, pods_selector, namespace)
+    # Of a job that has ended the pod must not be seen as it was before.
+    pods = _pods_by_job(api, pods_selector, namespace) if stale else reading.get()
     seen, facts = look_at(api, [(job, pods.get(job.metadata.uid, ())) for job in later.values()])
     for place, one in zip(later, seen, strict=True):
         answers[place] = make(one, facts)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from kbatch_core.errors import BadOption, Refused
-from kbatch_core.manifest.program import program_of
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec
 from kbatch_core.model.objects import Job, parse_time
@@ -93,6 +92,10 @@ def time_limit_patch(job: Job, seconds: int, started: float | None) -> Patch:
             "will run is frozen.",
             f"Or cancel it; {again}",
         )
+    from kbatch_core.manifest.program import (
+        program_of,
+    )  # only where a limit is changed: `kqueue list` starts sooner
+
     frozen = program_of(job).options.get("-t", "")
     if frozen.isdigit() and seconds >= int(frozen):
         raise Refused(

@@ -10,6 +10,7 @@ shell` that of the program in the container (126 it cannot be run, 127 it is not
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from kbatch_core.client import Client
     from kbatch_core.status import JobRow
 
+# Python looks for garbage after 700 new objects; imports alone make some ten thousand, none of which is any.
+_GARBAGE_AFTER = 20_000
 # What a full disk or a broken one says where stdout leads.
 _CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
@@ -79,6 +82,7 @@ def in_colour() -> bool:
 
 def main(command: click.Command, prog: str, argv: list[str] | None = None) -> int:
     """Run a click command and return its exit code; errors become one sentence on stderr."""
+    gc.set_threshold(_GARBAGE_AFTER)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         # Closed by who started us: `>&-`.
         if getattr(sys, name) is None:

@@ -72,7 +72,7 @@ def _pad(texts: Sequence[str], width: int | None, column: Column, cut: str) -> l
 
 
 def _widest(texts: Sequence[str]) -> int:
-    return max(map(cell_width, texts), default=0)
+    return max(map(len if "".join(texts).isascii() else cell_width, texts), default=0)
 
 
 def _painted(text: str, parts: Sequence[str], gap: str, format: Format, row: JobRow, paint: Paint) -> str:

@@ -24,11 +24,13 @@ from tests.cluster.control import Cluster, kubectl_path
 IN_POD = """
 import sys
 from pathlib import Path
-import kbatch_core.client as client
-from kbatch_core.cluster.settings import Settings, TokenFile
+import kbatch_core.cluster.settings as settings
 server, folder = sys.argv.pop(1), Path(sys.argv.pop(1))
-client.load = lambda *args, **kwargs: Settings(
-    server=server, namespace="bench", credentials=TokenFile(folder / "token"), ca_file=str(folder / "ca.crt")
+settings.load = lambda *args, **kwargs: settings.Settings(
+    server=server,
+    namespace="bench",
+    credentials=settings.TokenFile(folder / "token"),
+    ca_file=str(folder / "ca.crt"),
 )
 from kqueue_tui.cli.{prog} import main
 main()

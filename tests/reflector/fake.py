@@ -93,16 +93,21 @@ class FakeStream:
 
 
 class ScriptedTransport:
-    """Gives the answers in their order, one per request, and says when they are used up. Keeps the queries."""
+    """Gives the answers in their order, one per request, and says when they are used up.
+
+    Keeps the queries, and after how many seconds of silence each is given up.
+    """
 
     def __init__(self, answers: Sequence[Answer], clock: Clock) -> None:
         self.asked: list[dict[str, Any]] = []
+        self.patience: list[float] = []
         self.streams: list[FakeStream] = []
         self.at_end: Callable[[], object] = lambda: None
         self._answers = list(answers)
         self._clock = clock
 
-    def _next(self, query: Query | None) -> Answer:
+    def _next(self, query: Query | None, read_seconds: float) -> Answer:
+        self.patience.append(read_seconds)
         self.asked.append({key: value for key, value in (query or {}).items() if value is not None})
         answer = self._answers.pop(0)
         if not self._answers:
@@ -114,14 +119,14 @@ class ScriptedTransport:
     def request(
         self, method: str, path: str, *, query: Query | None, read_seconds: float, handle: StopHandle | None
     ) -> bytes:
-        answer = self._next(query)
+        answer = self._next(query, read_seconds)
         assert isinstance(answer, bytes), f"a list was asked where the script has a watch: {query}"
         return answer
 
     def open_stream(
         self, path: str, *, query: Query | None, read_seconds: float, handle: StopHandle | None
     ) -> FakeStream:
-        answer = self._next(query)
+        answer = self._next(query, read_seconds)
         assert isinstance(answer, Watch), f"a watch was asked where the script has a list: {query}"
         self.streams.append(FakeStream(answer, self._clock))
         return self.streams[-1]

@@ -38,9 +38,10 @@ class Exchange:
         """A whole answer."""
         self.send(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
 
-    def head(self, *, chunked: bool = True) -> None:
+    def head(self, *, chunked: bool = True, compressed: bool = False) -> None:
         """The head of a stream; not chunked is what an HTTP/1.0 proxy makes of it."""
         coding = "Transfer-Encoding: chunked\r\n" if chunked else "Connection: close\r\n"
+        coding += "Content-Encoding: gzip\r\n" if compressed else ""
         self.send(f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{coding}\r\n".encode())
 
     def chunk(self, data: bytes) -> None:

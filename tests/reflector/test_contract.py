@@ -6,6 +6,8 @@ import random
 
 import pytest
 
+from kbatch_core.cluster.transport import AnswerLost
+from kbatch_core.errors import ServerBusy
 from kbatch_core.model.objects import Metadata
 from tests.reflector.fake import Run, Thing, Watch, bookmark, line, listing, thing
 
@@ -131,3 +133,28 @@ def test_an_unchanged_object_is_not_told_again() -> None:
 def test_an_event_of_a_type_that_is_not_known_is_passed_over(kind: str) -> None:
     run = Run(listing(version=5), Watch(line(kind, {"x": 1}) + line("ADDED", thing("a", 6)))).go()
     assert run.told == [("ADDED", "a", 6)]
+
+
+def test_a_watch_is_dead_after_90_seconds_of_silence_and_a_list_sooner() -> None:
+    """The server sends a bookmark each minute."""
+    run = Run(listing(version=5), Watch()).go()
+    assert run.transport.patience[:2] == [60.0, 90.0]
+
+
+def test_a_relist_from_a_version_is_not_in_pages() -> None:
+    """With a limit the server would read etcd in place of its cache."""
+    failing = ServerBusy("Failing.", status=503, retry_after=61)
+    run = Run(listing(version=50), failing, failing, listing(version=60), Watch(), consistent=True).go()
+    assert run.transport.asked[3] == {"labelSelector": "a=b", "resourceVersion": "50"}
+
+
+def test_waits_are_spread_over_twice_their_length() -> None:
+    """Or all who lost the same server would come back together."""
+    for number, base in enumerate((0.8, 1.6, 3.2)):
+        waits = set()
+        for seed in range(30):
+            lost = [AnswerLost("Lost.")] * 3
+            run = Run(listing(version=5), *lost, Watch(bookmark(6)), rng=random.Random(seed)).go()
+            waits.add(run.clock.waits[number])
+        assert all(base <= wait < 2 * base for wait in waits)
+        assert max(waits) - min(waits) > base / 2
