@@ -245,7 +245,8 @@ def _missing(row: JobRow, uses: Sequence[Use]) -> list[str]:
     if row.state == UNKNOWN:
         said.append("How it ended is not known: this is what it had used by its last sign of life.")
     elif not row.finished:
-        said.append("It still runs: this is what it has used so far.")
+        goes_on = "still runs" if row.state == "R" or row.tasks is not None else "has not ended"
+        said.append(f"It {goes_on}: this is what it has used so far.")
     elif not any(use.succeeded for use in uses) and row.state not in ("OOM", "TO"):
         said.append("It did not end well, so what it used does not say what it needs.")
     peak = max((use.memory or 0 for use in uses), default=0)

@@ -15,7 +15,9 @@ from kbatch_core.model.quantity import format_memory
 from kbatch_core.model.timelimit import parse_time_limit
 from kbatch_core.status import JobRow
 from kbatch_core.status.words import plural
+from kqueue_tui.cli.acting import confirm
 from kqueue_tui.cli.run import cluster_options, complain
+from kqueue_tui.cli.table import cell_width, fit
 
 
 @click.group("history", invoke_without_command=True)
@@ -36,7 +38,7 @@ def command(ctx: click.Context, namespace: str | None, context: str | None, kube
     return code
 
 
-@command.command("prune")
+@command.command("prune", short_help="Remove jobs that ended long ago.")
 @click.option("--older-than", metavar="TIME", default="30d", show_default=True, help="Untouched for so long.")
 @click.option("--unknown", is_flag=True, help="Also jobs of which nothing tells how they ended.")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
@@ -64,8 +66,12 @@ def prune(
     if dry_run or not chosen:
         click.echo(f"Would remove {said}." if chosen else f"Nothing to remove in {client.history.path}.")
         return code
-    if not yes and sys.stdin.isatty() and not click.confirm(f"Remove {said}?"):
-        return 1
+    if not yes:
+        if not sys.stdin.isatty():
+            raise BadOption("Nobody is there to ask.", "Give --yes to remove without a question.")
+        if not confirm(f"Remove {said}?"):
+            complain("kqueue", "Nothing was removed.")
+            return 1
     removed = 0
     for row in chosen:
         try:
@@ -110,9 +116,9 @@ def table(rows: Sequence[JobRow], folders: Mapping[str, Size]) -> list[str]:
     if not cells:
         return []
     cells.insert(0, ("JOBID", "NAME", "ST", "SUBMITTED", "ENDED", "SIZE"))
-    widths = [max(len(line[column]) for line in cells) for column in range(6)]
+    widths = [max(cell_width(line[column]) for line in cells) for column in range(6)]
     return [
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        "  ".join(fit(text, width) for text, width in zip(line, widths, strict=True)).rstrip()
         for line in cells
     ]
 

@@ -86,9 +86,11 @@ def kqueue(ctx: click.Context, /, **options: Any) -> int:
     given = [name for name, value in options.items() if value]
     if ctx.invoked_subcommand is not None:
         if given:
-            raise click.UsageError(
-                f"{_option(given[0])} before a command is for the dashboard: give it after {ctx.invoked_subcommand}."
-            )
+            option, command_name = _option(given[0]), ctx.invoked_subcommand
+            wrong = f"{option} before a command is for the dashboard: "
+            if given[0] in ONLY_HERE:
+                raise click.UsageError(f"{wrong}{command_name} has no such option.")
+            raise click.UsageError(f"{wrong}give it after {command_name}.")
         return 0
     if on_terminal():
         return open_dashboard(options)

@@ -10,7 +10,7 @@ import click
 from msgspec.structs import replace
 
 from kbatch_core.client import Client
-from kbatch_core.errors import BadOption, KbatchError
+from kbatch_core.errors import BadOption, KbatchError, Refused, UsageError
 from kbatch_core.history import Found
 from kbatch_core.logs import LogReader, LogRequest
 from kbatch_core.model import labels
@@ -67,15 +67,26 @@ def command(
         previous=previous,
         stderr=stderr,
     )
-    readers: dict[str, LogReader] = {}
     chosen = parse_array(task) if task is not None else None
-    for reference in dict.fromkeys(part for text in jobs for part in split_references(text)):
-        found, tasks = client.look_up_task(reference)
+    references = list(dict.fromkeys(part for text in jobs for part in split_references(text) or [text]))
+    readers: dict[str, LogReader] = {}
+    code = 0
+    for reference in references:
+        try:
+            found, tasks = client.look_up_task(reference)
+            made = log_readers(client, found, request, tasks or chosen)
+        except (Refused, UsageError) as error:
+            if len(references) == 1:
+                raise
+            complain("kqueue", error.sentence, error.hint)
+            code = max(code, error.exit_code)
+            continue
         if found.error is not None:
             complain("kqueue", f"{found.error.sentence} This is from your home's history.", found.error.hint)
-        readers |= log_readers(client, found, request, tasks or chosen)
+        readers |= made
     printer = LogPrinter(timestamps=timestamps, verbose=verbose, colours=not os.environ.get("NO_COLOR"))
-    return print_logs(readers, printer, follow=follow)
+    several = len(references) > 1
+    return max(code, print_logs(readers, printer, follow=follow, labelled=several))
 
 
 def log_readers(
@@ -102,9 +113,14 @@ def tasks_of(found: Found, wanted: ArraySpec | None) -> Sequence[int | None]:
     return tuple(array.numbers()) if array is not None else tuple(range(job.spec.completions or 0))
 
 
-def print_logs(readers: dict[str, LogReader], printer: LogPrinter, *, follow: bool) -> int:
-    """Print them all; the exit code. One reader's error is raised, of several each is said."""
-    if len(readers) == 1:
+def print_logs(
+    readers: dict[str, LogReader], printer: LogPrinter, *, follow: bool, labelled: bool = False
+) -> int:
+    """Print them all; the exit code. One reader's error is raised, of several each is said.
+
+    `labelled`: say also of a single one whose lines they are.
+    """
+    if len(readers) == 1 and not labelled:
         try:
             for batch in next(iter(readers.values())).batches():
                 printer.batch(batch)

@@ -34,6 +34,8 @@ Look = tuple[Found, int | None]
 @cluster_options
 def command(jobs: tuple[str, ...], script: bool, supervisor: bool, output: str | None, **options: Any) -> int:
     """Show everything about jobs, and why they are as they are. ID_3 shows a task of an array."""
+    if script + supervisor + bool(output) > 1:
+        raise BadOption("--script, --supervisor and -o exclude each other.", "Give one of them.")
     client = connect(options, history=True)
     looks, code = look_up(client, jobs)
     if output:
@@ -65,8 +67,9 @@ def look_up(client: Client, references: Sequence[str]) -> tuple[list[Look], int]
             known = task_numbers(found.job)
             for number in numbers:
                 if number is not None and number not in known:
+                    job_id = found.job.metadata.labels.get(labels.ID, "")
                     raise BadOption(
-                        f"{safe_text(text)}: there is no task {number}.", "See its array as a whole."
+                        f"Job {job_id} has no task {number}.", f"`kqueue show {job_id}` lists them."
                     )
         except KbatchError as error:
             if len(every) == 1:

@@ -30,6 +30,8 @@ def command(quiet: bool, **options: Any) -> int:
         client, options["jobs"], options, lambda job, row: not row.finished, anybodys=True
     )
     code = 0
+    if not targets and not missed:
+        complain(PROG, "No job is there to wait for.")
     for one in missed:
         code = max(code, forgotten(client, one, quiet))
     for target in targets:

@@ -137,7 +137,7 @@ def test_the_history_answers_when_the_cluster_has_forgotten(user: User) -> None:
     assert {row["state"] for row in alone.values()} == {"CD", "F", "CA", "?"}
     assert (alone[jobs["held"]]["code"], alone[jobs["held"]]["finished"]) == ("NotAsked", False)
 
-    prune = ("kqueue", "history", "prune", "--older-than", "0")
+    prune = ("kqueue", "history", "prune", "--yes", "--older-than", "0")
     kept = {path.name for path in (user.home / ".kbatch").iterdir()}
     assert jobs["work"] in server.run(*prune, "--dry-run").stdout.decode()
     assert {path.name for path in (user.home / ".kbatch").iterdir()} == kept == set(jobs.values())

@@ -74,3 +74,25 @@ def test_of_too_many_the_newest_stay() -> None:
     told = timeline(job, pods, [])
     assert len(told) == MOST_MOMENTS
     assert told[-1].task == 999
+
+
+def test_what_happened_in_the_same_second_is_told_as_one_leads_to_another() -> None:
+    def same(seconds: float) -> list[str]:
+        job = o.job(
+            conditions=[o.condition("Failed", "PodFailurePolicy", ago=seconds)],
+            annotations={labels.CANCELLED_AT: str(int(o.NOW - seconds))},
+            ago=seconds,
+        )
+        terminated = {**o.ended(3)["terminated"], "startedAt": o.stamp(seconds), "finishedAt": o.stamp(seconds)}
+        pod = o.pod("Failed", conditions=placed(seconds), state={"terminated": terminated}, ago=seconds)
+        events = [
+            o.event(job, "PodFailurePolicy", "it failed", ago=seconds),
+            o.event(job, "FailedCreate", "not yet", ago=seconds),
+            o.event(pod, "Pulled", "Successfully pulled image", ago=seconds),
+        ]
+        return [text.partition(":")[0] for text in words(timeline(job, [pod], events))]
+
+    assert same(400) == [
+        "Submitted", "Cancelled", "Placed on node node-a", "Pulled", "Started", "Ended", "FailedCreate", "Failed",
+        "PodFailurePolicy",
+    ]  # fmt: skip
