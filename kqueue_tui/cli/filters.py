@@ -41,7 +41,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if self.users and label_value(row.user) not in map(label_value, self.users):
             return False
-        if self.ids and not any(_is_meant(row, one) for one in self.ids):
+        if self.ids and not any(is_meant(row, one) for one in self.ids):
             return False
         if self.states and row.state not in self.states:
             return False
@@ -105,9 +105,11 @@ def make_filter(options: Mapping[str, Any], *, ids: Iterable[str] = (), since: f
     )
 
 
-def _is_meant(row: JobRow, reference: Reference) -> bool:
-    """By an id or the beginning of one. The row of a whole array stands for each of its tasks."""
-    if not row.id.startswith(reference.job):
+def is_meant(row: JobRow, reference: Reference) -> bool:
+    """By an id, the beginning of one, or a name. The row of a whole array stands for each of its tasks."""
+    if reference.text in (row.name, row.job_name):
+        return True
+    if reference.job not in (row.name, row.job_name) and not row.id.startswith(reference.job):
         return False
     return reference.tasks is None or row.task is None or row.task in reference.tasks.numbers()
 

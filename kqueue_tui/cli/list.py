@@ -10,12 +10,14 @@ from typing import Any
 import click
 
 from kbatch_core.client import Client
-from kbatch_core.errors import BadOption, Unreachable
+from kbatch_core.errors import BadOption, NotFound, Unreachable
 from kbatch_core.model.moments import parse_moment
+from kbatch_core.model.names import is_id
 from kbatch_core.model.reference import split_references
+from kbatch_core.model.safetext import safe_text
 from kbatch_core.status import JobRow
 from kqueue_tui.cli.completion import complete_jobs
-from kqueue_tui.cli.filters import Filter, filter_options, make_filter, words
+from kqueue_tui.cli.filters import Filter, filter_options, is_meant, make_filter, words
 from kqueue_tui.cli.format import (
     NAMED,
     Format,
@@ -34,8 +36,15 @@ NOTHING_ACTIVE = 1
     "list",
     epilog="Every option that squeue has too means the same here. Exit code 1 of --stats-only: nothing is active.",
 )
-@click.argument("jobs", nargs=-1, metavar="[ID]...", shell_complete=complete_jobs)
-@click.option("--jobs", "-j", "ids", metavar="LIST", default="", help="Only these ids.")
+@click.argument("jobs", nargs=-1, metavar="[JOB]...", shell_complete=complete_jobs)
+@click.option(
+    "--jobs",
+    "-j",
+    "ids",
+    metavar="LIST",
+    default="",
+    help="Only these: ids, beginnings of ids, names, tasks as ID_3.",
+)
 @filter_options
 @click.option("--all-users", is_flag=True, help="Jobs of everybody.")
 @click.option("--all-namespaces", is_flag=True, help="Of every namespace; --namespace A,B: of several.")
@@ -105,6 +114,7 @@ def command(history: bool, iterate: int | None, watch: bool, **options: Any) -> 
         rows, code = read(client, view, history=history)
     finally:
         gc.enable()
+    code = max(code, say_missing(rows, view, history=history))
     chosen = view.choose(rows, client.now())
     lines = view.lines(chosen, client.now())
     if lines:
@@ -127,7 +137,7 @@ def make_view(options: Mapping[str, Any], *, history: bool) -> View:
         sort=tuple(parse_sort(options["sort"])),
         header=not options["no_header"],
         recent=not (history or ids or options["states"] or options["since"]),
-        tasks=options["tasks"],
+        tasks=options["tasks"] or any(one.tasks is not None and is_id(one.job) for one in wanted.ids),
         as_json=options["as_json"],
         stats_only=options["stats_only"],
     )
@@ -146,6 +156,19 @@ def choose_format(options: Mapping[str, Any], wanted: Filter, namespaces: Sequen
     if namespaces == ("",) or len(namespaces) > 1:
         names = f"namespace,{names}"
     return table_of(names)
+
+
+def say_missing(rows: Sequence[JobRow], view: View, *, history: bool) -> int:
+    """Say which jobs that are named are not there; the exit code. A label selector hides what has other labels."""
+    named = view.wanted.ids if not view.wanted.label else ()
+    missing = [one for one in named if not any(is_meant(row, one) for row in rows)]
+    own = view.wanted.users is None
+    more = ["--all looks in the history in home too"] if not history else []
+    more += ["--all-users shows the jobs of others"] if own else []
+    for one in missing:
+        sentence = f'{"You have" if own else "There is"} no job "{safe_text(one.text)}" here.'
+        complain("kqueue", sentence, f"{', '.join(more)}." if more else "")
+    return NotFound.exit_code if missing else 0
 
 
 def read(client: Client, view: View, *, history: bool) -> tuple[list[JobRow], int]:

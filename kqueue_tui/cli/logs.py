@@ -10,7 +10,7 @@ import click
 from msgspec.structs import replace
 
 from kbatch_core.client import Client
-from kbatch_core.errors import BadOption, KbatchError, Refused, UsageError
+from kbatch_core.errors import BadOption, KbatchError
 from kbatch_core.history import Found
 from kbatch_core.logs import LogReader, LogRequest
 from kbatch_core.model import labels
@@ -75,7 +75,7 @@ def command(
         try:
             found, tasks = client.look_up_task(reference)
             made = log_readers(client, found, request, tasks or chosen)
-        except (Refused, UsageError) as error:
+        except KbatchError as error:
             if len(references) == 1:
                 raise
             complain("kqueue", error.sentence, error.hint)

@@ -68,6 +68,7 @@ def test_filters_take_jobs_that_can_be_cancelled_and_only_ones_own(ann: Fleet) -
         assert (result.code, result.out) == (2, "")
         assert "Nothing says which jobs" in result.err
     assert call("cancel", "-n", "nothing-*").err == "kqueue: No job is there to cancel.\n"
+    assert call("wait", "-n", "nothing-*").err == "kqueue: No job is there to wait for.\n"
     assert call("cancel", "-A", "lab", "sweep-1").out == "", "named, and filtered out"
     assert call("cancel", "-A", "lab", "sweep-2").out == f"Cancelled {id_of(mine[1])}\n"
     ann.wait_ended(mine[1])

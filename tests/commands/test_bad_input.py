@@ -142,6 +142,19 @@ def test_an_unknown_job(tmp_path: Path, args: tuple[str, ...]) -> None:
     assert f'There is no job "{args[1]}" in namespace "science".' in message
 
 
+def test_a_folder_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = run("kqueue", "local", "start", cwd=tmp_path, XDG_STATE_HOME=str(tmp_path / "file"))
+    assert one_sentence(result, "kqueue", 1).endswith("cannot be used: Not a directory.")
+
+
+@pytest.mark.parametrize(
+    ("option", "words"), [("--readonly", "list has no such option"), ("-A", "give it after")]
+)
+def test_an_option_of_the_dashboard_before_a_command(tmp_path: Path, option: str, words: str) -> None:
+    assert words in one_sentence(run("kqueue", option, "list", cwd=tmp_path), "kqueue", 2)
+
+
 def test_a_name_that_would_write_to_the_terminal_is_refused_and_not_echoed(tmp_path: Path) -> None:
     (tmp_path / "ok.sh").write_text("#!/bin/sh\n")
     result = run("kbatch", "--job-name=a\x1b[31m", "ok.sh", cwd=tmp_path)

@@ -106,6 +106,25 @@ def test_what_ended_an_hour_ago_is_left_out_unless_asked_for(ann: Fleet) -> None
     assert call("list", "--stats-only").out == "0 running, 0 pending, 0 completed, 1 failed\n"
 
 
+def test_a_job_is_named_as_in_every_command(ann: Fleet) -> None:
+    array = ann.submit(name="my_3", array=parse_array("1-3"), hold=True)
+    other = ann.submit(name="train", hold=True)
+    task = f"{id_of(array)}_2"
+    assert ids("train") == ids("-j", "train") == ids(id_of(other)[:6]) == [id_of(other)]
+    assert ids("my_3") == [id_of(array)], "a name before it is a task"
+    assert ids(task) == [task]
+    assert ids(f"{id_of(array)}_[1-2]", "train") == [f"{id_of(array)}_1", task, id_of(other)]
+    result = call("list", "-h", "-o", "%A", "train", "nosuch\x1b[2J", f"{id_of(array)}_9")
+    assert (result.code, result.out.split()) == (1, [id_of(other)])
+    assert [line.partition("here.")[0] for line in result.err.splitlines()] == [
+        'kqueue: You have no job "nosuch" ', f'kqueue: You have no job "{id_of(array)}_9" ',
+    ]  # fmt: skip
+    bobs = id_of(ann.submit(user="bob", hold=True))
+    assert call("list", bobs).code == 1
+    assert ids("--all-users", bobs) == [bobs]
+    assert call("list", "-t", "R", "train").code == 0, "it is there, and only does not run"
+
+
 def test_filters(ann: Fleet) -> None:
     one = id_of(ann.submit(name="train a,b", account="lab", hold=True))
     two = id_of(ann.submit(name="trial", partition="big", profile="big", hold=True))

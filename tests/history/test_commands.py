@@ -9,6 +9,7 @@ import pytest
 
 from kqueue_tui.cli.kqueue import kqueue
 from kqueue_tui.cli.run import main
+from kqueue_tui.cli.table import cell_width
 from tests.history.home import ended, manifest, submitted
 from tests.history.test_prune import age
 from tests.status.objects import ID, NOW
@@ -116,6 +117,38 @@ def test_history_and_prune(home: Path, capfd: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.usefixtures("home")
+def test_a_log_that_is_not_there_does_not_keep_the_others(capfd: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capfd, "logs", "zzzz9999", ID)
+    assert code == 3
+    assert out.splitlines()[0] == f"{ID} first", "it is told whose line it is"
+    assert len(err.splitlines()) == 2
+    code, out, _ = run(capfd, "logs", f"{ID}_3", ID)
+    assert code == 2, "it is no array"
+    assert out.splitlines()[0] == f"{ID} first"
+
+
+@pytest.mark.usefixtures("home")
+def test_one_form_at_a_time(capfd: pytest.CaptureFixture[str]) -> None:
+    for args in (("--script", "-o", "yaml"), ("--script", "--supervisor")):
+        code, out, err = run(capfd, "show", *args, ID)
+        assert (code, out) == (2, "")
+        assert "exclude each other" in err
+
+
+def test_columns_stand_below_each_other_whatever_the_name(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = home / ".kbatch" / ID / "job.json"
+    path.write_text(path.read_text().replace('"train"', '"\u540d\u524d x"'))
+    lines = run(capfd, "history")[1].splitlines()
+    assert "\u540d\u524d" in lines[2]
+    columns = [
+        cell_width(line[: line.index(state)]) for line, state in zip(lines, ("ST", "?", "CD"), strict=True)
+    ]
+    assert len(set(columns)) == 1
+
+
+@pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("value", ["30", "x", "-1d"])
 def test_an_age_that_cannot_be_meant(capfd: pytest.CaptureFixture[str], value: str) -> None:
     code, out, err = run(capfd, "history", "prune", f"--older-than={value}")
@@ -127,6 +160,9 @@ def test_prune_asks_a_person(
     home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     age(home, 40 * 86400)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False)
+    assert run(capfd, "history", "prune")[0] == 2, "nobody is there to ask"
+    assert (home / ".kbatch" / ID).exists()
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     for answer, left in (("n", True), ("y", False)):
         monkeypatch.setattr("click.termui.visible_prompt_func", lambda text, said=answer: said)

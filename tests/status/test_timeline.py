@@ -83,7 +83,11 @@ def test_what_happened_in_the_same_second_is_told_as_one_leads_to_another() -> N
             annotations={labels.CANCELLED_AT: str(int(o.NOW - seconds))},
             ago=seconds,
         )
-        terminated = {**o.ended(3)["terminated"], "startedAt": o.stamp(seconds), "finishedAt": o.stamp(seconds)}
+        terminated = {
+            **o.ended(3)["terminated"],
+            "startedAt": o.stamp(seconds),
+            "finishedAt": o.stamp(seconds),
+        }
         pod = o.pod("Failed", conditions=placed(seconds), state={"terminated": terminated}, ago=seconds)
         events = [
             o.event(job, "PodFailurePolicy", "it failed", ago=seconds),
