@@ -142,12 +142,6 @@ def test_an_unknown_job(tmp_path: Path, args: tuple[str, ...]) -> None:
     assert f'There is no job "{args[1]}" in namespace "science".' in message
 
 
-def test_a_folder_that_is_none(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    result = run("kqueue", "local", "start", cwd=tmp_path, XDG_STATE_HOME=str(tmp_path / "file"))
-    assert one_sentence(result, "kqueue", 1).endswith("cannot be used: Not a directory.")
-
-
 @pytest.mark.parametrize(
     ("option", "words"), [("--readonly", "list has no such option"), ("-A", "give it after")]
 )
