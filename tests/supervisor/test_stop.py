@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -51,6 +52,18 @@ def test_term(run: Run, script: str, code: int, output: str, number: signal.Sign
     assert told.startswith("started\n")
     assert output in told
     assert ids_of(run) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_a_signal_to_all_of_its_group_cuts_no_output(run: Run, number: signal.Signals) -> None:
+    script = "#!/bin/sh\ntrap 'echo last; exit 0' TERM HUP INT\necho started\nwhile :; do sleep 0.05; done\n"
+    process = run.start(run.script(script), options={"k": "30"})
+    wait_output(run)
+    os.killpg(process.pid, number)
+    ended = run.finish()
+    assert ended.record is not None
+    assert (ended.code, ended.record.reason, ended.record.output_error) == (143, "Terminated", "")
+    assert "last\n" in run.output.read_text()
 
 
 def test_time_limit(new_run: NewRun) -> None:

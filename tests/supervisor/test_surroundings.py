@@ -88,6 +88,11 @@ def test_a_home_that_cannot_be_written(open_run: Run, how: str) -> None:
     assert ("Read-only" if mounted else "Permission denied") in ended.record.output_error
     assert ended.record.progress == "1/2 x"
     assert list(run.home.iterdir()) == []
+    if not mounted:
+        # Also when no output is to be written there.
+        ended = run(script, options={"o": ""}, prepare=become)
+        assert ended.record is not None
+        assert "Permission denied" in ended.record.output_error
 
 
 @root_only
