@@ -18,6 +18,7 @@ from kbatch_core.model.options.config import load_config, site_config_path, user
 from kbatch_core.model.options.directives import read_directives
 from kbatch_core.model.options.resolve import Resolved, Typed, resolve
 from kbatch_core.model.options.table import BY_NAME
+from kbatch_core.model.options.values import Export
 from kbatch_core.model.script import Script, check_script
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
@@ -72,7 +73,7 @@ def read_request(
         site=load_config(site_config_path(environ)),
     )
     if not resolved.get("allow-secrets"):
-        check_secrets(script.name, script.text, resolved)
+        check_secrets(script.name, script.text, resolved, tuple(map(str, args)))
     spec = to_jobspec(
         resolved,
         script=script.text,
@@ -109,17 +110,21 @@ def read_script(path: str) -> Script:
     return check_script(Path(path).name, data)
 
 
-def check_secrets(name: str, text: str, resolved: Resolved) -> None:
-    """Raises BadScript when a script holds what looks like a credential: others may read a Job."""
+def check_secrets(name: str, text: str, resolved: Resolved, args: Sequence[str]) -> None:
+    """Raises BadScript when a script or what is typed beside it holds what looks like a credential."""
     from kbatch_core.model.secrets import find_secrets
 
-    given = (
-        (f"-P {pair[0]}", "=".join(pair)) for pair in resolved.all("parameter") if isinstance(pair, tuple)
-    )
+    export = resolved.get("export")
+    pairs = [("-P", pair) for pair in resolved.all("parameter")] + [
+        ("--env", pair) for pair in resolved.all("env")
+    ]
+    pairs += [("--export", pair) for pair in (export.values if isinstance(export, Export) else ())]
+    given = [(f"{flag} {pair[0]}", "=".join(pair)) for flag, pair in pairs if isinstance(pair, tuple)]
+    given += [(f"argument {number}", arg) for number, arg in enumerate(args, 1)]
     for part, lines in (*sections(name, text), *given):
         for number, kind in find_secrets(lines):
             raise BadScript(
-                f"{part}:{number}: this looks like a credential{_kind(kind)}, and others may read a job's script.",
+                f"{part}:{number}: this looks like a credential{_kind(kind)}, and others may read a job.",
                 "Read it from a file in your home instead, or submit with --allow-secrets.",
             )
 

@@ -3,7 +3,7 @@
 Four rules, in this order:
 1. What names the server itself, or was made for this pod, never goes: JUPYTERHUB_*, KUBERNETES_*, ...
 2. A few of those are needed by libraries and say nothing secret: ALLOWED_BACK.
-3. What looks like a credential by its name does not go, unless the user names it with --export.
+3. What looks like a credential by its name or its value does not go, unless the user names it with --export.
 4. What contains a dropped secret's value, or refers to a dropped variable as $(NAME), is tainted and goes with it.
 The order of what stays is kept, because Kubernetes expands $(NAME) from what stands above.
 """
@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from kbatch_core.model.secrets import find_secrets
 
 ALLOWED_BACK = frozenset(
     {
@@ -30,7 +32,8 @@ _OF_THE_SERVER = re.compile(
     re.VERBOSE,
 )
 _SECRET_NAME = re.compile(
-    r".*(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE).*|.*_KEY|.*_PAT|.*APIKEY", re.IGNORECASE
+    r".*(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|PRIVATE|CONNECTION_STRING).*|.*_(KEY|PAT|PWD)|.*APIKEY",
+    re.IGNORECASE,
 )
 REFERENCE = re.compile(r"(?<!\$)\$\(([^)]+)\)")
 # Shorter values are found inside others by chance ("1", "lab").
@@ -54,13 +57,18 @@ def is_secret_name(name: str) -> bool:
     return _SECRET_NAME.fullmatch(name) is not None
 
 
+def _is_secret(name: str, value: str) -> bool:
+    """By its name, or as a token by its maker's form, a private key, an address with a password."""
+    return is_secret_name(name) or (len(value) >= _TAINT_LENGTH and bool(find_secrets(value)))
+
+
 def secret_values(env: Mapping[str, str], export: Collection[str] = ()) -> set[str]:
-    """The values that must not go along inside others: of what is secret by its name and was not asked for."""
+    """The values that must not go along inside others: of what is secret and was not asked for."""
     return {
         value
         for name, value in env.items()
         if len(value) >= _TAINT_LENGTH
-        and is_secret_name(name)
+        and _is_secret(name, value)
         and (name not in export or is_of_the_server(name))
     }
 
@@ -104,6 +112,6 @@ def _why_dropped(entry: dict[str, Any], export: Collection[str]) -> str:
         return ""
     if name in export or name in ALLOWED_BACK:
         return ""
-    if is_secret_name(name):
+    if _is_secret(name, str(entry.get("value") or "")):
         return f"it looks like a credential (--export {name} takes it along)"
     return ""

@@ -105,13 +105,11 @@ def _tokens(line: str) -> Iterator[str]:
 
 
 def _in_addresses(line: str) -> Iterator[str]:
-    """`scheme://user:password@host`."""
+    """`scheme://user:password@host`, also without a user."""
     for rest in line.split("://")[1:]:
         words = rest.split(None, 1)
-        user, colon, password = (
-            (words[0] if words else "").partition("/")[0].rpartition("@")[0].partition(":")
-        )
-        if user and colon and _is_literal(password):
+        _, colon, password = (words[0] if words else "").partition("/")[0].rpartition("@")[0].partition(":")
+        if colon and _is_literal(password):
             yield "password in an address"
 
 

@@ -50,7 +50,7 @@ def kbatch(line: CommandLine) -> int:
         show_options(resolved)
         return 0
     if source is not None and not resolved.get("allow-secrets"):
-        check_secrets(source.name, source.text, resolved)
+        check_secrets(source.name, source.text, resolved, source.args)
     client = Client.connect(namespace=line.namespace, kubeconfig=line.kubeconfig, context=line.context)
     site, submission = submission_of(client, line, resolved, source)
     if not resolved.get("quiet"):

@@ -49,7 +49,18 @@ def test_what_belongs_to_the_server_never_goes_even_when_named(name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["GITHUB_TOKEN", "DB_PASSWORD", "AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "my_secret", "GH_PAT"]
+    "name",
+    [
+        "GITHUB_TOKEN",
+        "DB_PASSWORD",
+        "AWS_SECRET_ACCESS_KEY",
+        "OPENAI_API_KEY",
+        "my_secret",
+        "GH_PAT",
+        "KEY_PASSPHRASE",
+        "DB_PWD",
+        "AZURE_STORAGE_CONNECTION_STRING",
+    ],
 )
 def test_a_credential_by_its_name_goes_only_when_named_and_is_said(name: str) -> None:
     assert kept(variables(**{name: "x"})) == {}
@@ -57,6 +68,25 @@ def test_a_credential_by_its_name_goes_only_when_named_and_is_said(name: str) ->
         (name, f"it looks like a credential (--export {name} takes it along)")
     ]
     assert kept(variables(**{name: "x"}), name) == {name: "x"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "postgres://ann:pw12@db/x",
+        "redis://:pw12@db",
+        "AK" + "IAABCDEFGHJK234567",
+        "-----BEGIN RSA PRIVATE" + " KEY-----",
+    ],
+)
+def test_a_credential_by_its_value_goes_only_when_named_and_taints(value: str) -> None:
+    env = variables(WHERE=value, ALSO=f"a {value} b", PROXY="http://proxy:3128", OLDPWD="/home/ann")
+    assert kept(env) == {"PROXY": "http://proxy:3128", "OLDPWD": "/home/ann"}
+    assert filter_env(env).dropped[0] == (
+        "WHERE",
+        "it looks like a credential (--export WHERE takes it along)",
+    )
+    assert kept(env, "WHERE", "ALSO") == {entry["name"]: entry["value"] for entry in env}
 
 
 @pytest.mark.parametrize("name", sorted(ALLOWED_BACK))

@@ -155,7 +155,7 @@ def read_form(form: Form, submit_id: str = "") -> Read:
     if source is None and not form.options.get("like"):
         raise BadOption("The script: there is none to submit.", "Type its path, or choose it with o.")
     if source is not None and not resolved.get("allow-secrets"):
-        check_secrets(source.name, source.text, resolved)
+        check_secrets(source.name, source.text, resolved, source.args)
     return line, source, resolved
 
 
