@@ -30,7 +30,7 @@ from kbatch_core.look import NO_FACTS, Facts, Seen, look, look_at
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec
 from kbatch_core.model.names import id_from, is_id, label_value, new_submit_id
-from kbatch_core.model.objects import Event, Job, Pod
+from kbatch_core.model.objects import Job, Pod
 from kbatch_core.model.reference import parse_reference
 from kbatch_core.status import ClusterFacts, JobRow, make_row, task_rows
 from kbatch_core.streams import Streams
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from kbatch_core.view import View
 
 Rows = list[JobRow]
-Events = list[Event]
 Pods = list[Pod]
 Surveyed = list[tuple[Job, JobRow, Callable[[], Rows]]]
 

@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from kbatch_core.cluster.answers import decode_answer
 from kbatch_core.cluster.listing import PIECE, Item, ListReader
 from kbatch_core.cluster.retry import Retry
-from kbatch_core.cluster.transport import AnswerLost, Query, StopHandle, Stream, Transport
+from kbatch_core.cluster.transport import AnswerLost, Query, Transport
 from kbatch_core.errors import (
     Conflict,
     ConnectionFailed,
@@ -79,7 +80,7 @@ class Api:
                 raise
 
         try:
-            return _decode(self.retry.call(attempt), Job)
+            return decode_answer(decoder(Job), self.retry.call(attempt))
         except Conflict:
             existing = self.get_job(metadata["name"], namespace=metadata.get("namespace"))
             wanted = metadata.get("annotations", {}).get(labels.SUBMIT_ID)
@@ -120,7 +121,7 @@ class Api:
         answer = self.retry.call(
             lambda: self.transport.request("PATCH", path, body=body, content_type=MERGE_PATCH)
         )
-        return _decode(answer, Job)
+        return decode_answer(decoder(Job), answer)
 
     def delete_job(self, name: str, *, uid: str = "", namespace: str | None = None) -> None:
         """Delete the Job and, behind it, its pods. With `uid`, only that very object (else Conflict)."""
@@ -146,22 +147,6 @@ class Api:
         """The events of one object. Never a whole namespace: that list can be larger than all else together."""
         where = self.namespace if namespace is None else namespace
         return self._list(core_path(where, "events"), Event, {"fieldSelector": f"involvedObject.uid={uid}"})
-
-    def open_log(
-        self,
-        pod: str,
-        *,
-        container: str = "",
-        namespace: str | None = None,
-        handle: StopHandle | None = None,
-        options: Query | None = None,
-    ) -> Stream:
-        """A container's log as a stream; `options` are the query of the log subresource (follow, tailLines, ...)."""
-        path = f"{core_path(namespace or self.namespace, 'pods')}/{quote(pod)}/log"
-        query = {"container": container or None, **(options or {})}
-        return self.retry.call(
-            lambda: self.transport.open_stream(path, query=query, accept="*/*", handle=handle)
-        )
 
     def node_pages(self) -> Iterator[list[Node]]:
         """The nodes of the cluster, page by page: who has seen enough reads no further."""
@@ -216,14 +201,15 @@ class Api:
         body = msgspec.json.encode({"spec": {"resourceAttributes": attributes}})
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
         answer = self.retry.call(lambda: self.transport.request("POST", path, body=body))
-        return bool(_decode(answer, dict[str, Any]).get("status", {}).get("allowed"))
+        return bool(decode_answer(decoder(dict[str, Any]), answer).get("status", {}).get("allowed"))
 
     def version(self) -> dict[str, Any]:
         """The API server's version."""
         return self._get("/version", dict[str, Any])
 
     def _get(self, path: str, kind: type[Decoded], query: Query | None = None) -> Decoded:
-        return _decode(self.retry.call(lambda: self.transport.request("GET", path, query=query)), kind)
+        answer = self.retry.call(lambda: self.transport.request("GET", path, query=query))
+        return decode_answer(decoder(kind), answer)
 
     def _list(self, path: str, kind: type[Item], query: Query) -> list[Item]:
         """A whole list, as of now."""
@@ -253,13 +239,3 @@ def core_path(namespace: str, resource: str) -> str:
     """The path of a core/v1 resource of a namespace; "" = of all."""
     scope = f"/namespaces/{quote(namespace)}" if namespace else ""
     return f"/api/v1{scope}/{resource}"
-
-
-def _decode(body: bytes, kind: type[Decoded]) -> Decoded:
-    try:
-        return decoder(kind).decode(body)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise ConnectionFailed(
-            f"The server's answer is not what the Kubernetes API sends ({error}).",
-            "Check the server address.",
-        ) from error

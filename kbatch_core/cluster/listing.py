@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from kbatch_core.errors import ConnectionFailed
+from kbatch_core.cluster.answers import decode_answer, not_kubernetes
 from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import ListMeta
 
@@ -56,22 +56,14 @@ class ListReader(Generic[Item]):
         for items in _items(rest, source):
             try:
                 found = [*map(self._item.decode, items)]
-            except UnicodeDecodeError:
-                found = [self._item.decode(_mended(one)) for one in items]
-            except (msgspec.DecodeError, msgspec.ValidationError) as error:
-                raise _no_list(error) from error
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                found = [decode_answer(self._item, one) for one in items]
             yield found
 
     def _read_whole(self, body: bytes) -> list[Item]:
         """What another server than Kubernetes' own may write in another order."""
         whole: msgspec.json.Decoder[Any] = decoder(ObjectList[self._kind])  # type: ignore[name-defined]
-        try:
-            answer = whole.decode(body)
-        except UnicodeDecodeError:
-            answer = whole.decode(_mended(body))
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
-            raise _no_list(error) from error
-        items: list[Item] = answer.items
+        items: list[Item] = decode_answer(whole, body).items
         return items
 
 
@@ -107,16 +99,5 @@ def _items(data: bytes, source: Iterator[bytes]) -> Iterator[list[bytes]]:
         data += piece
     data = data.rstrip()
     if not data.endswith(b"}]}"):
-        raise _no_list("it is cut off")
+        raise not_kubernetes("it is cut off")
     yield [_BEGIN + data.removesuffix(b"]}")]
-
-
-def _mended(data: bytes) -> bytes:
-    """With bytes that are not UTF-8 replaced: an annotation may hold any."""
-    return data.decode("utf-8", "replace").encode()
-
-
-def _no_list(why: object) -> ConnectionFailed:
-    return ConnectionFailed(
-        f"The server's answer is not what the Kubernetes API sends ({why}).", "Check the server address."
-    )

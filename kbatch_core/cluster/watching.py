@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol
 
 import msgspec
 
+from kbatch_core.cluster.answers import decode_answer
 from kbatch_core.cluster.listing import ObjectList
 from kbatch_core.cluster.mirror import Kind
 from kbatch_core.cluster.problems import one_line
@@ -57,7 +58,7 @@ class ListDecoder(Generic[Kind]):
 
     def decode(self, body: bytes) -> ObjectList[Kind]:
         """Raises ConnectionFailed for what is no list."""
-        answer: ObjectList[Kind] = _decode(self._decoder, body)
+        answer: ObjectList[Kind] = decode_answer(self._decoder, body)
         return answer
 
 
@@ -74,15 +75,15 @@ class WatchDecoder(Generic[Kind]):
         version = ""
         try:
             for line in lines:
-                event = _decode(self._lines, line)
+                event = decode_answer(self._lines, line)
                 if event.type in EVENT_TYPES:
-                    one = _decode(self._object, event.object)
+                    one = decode_answer(self._object, event.object)
                     found.append((event.type, one))
                     version = one.metadata.resource_version
                 elif event.type == "BOOKMARK":
-                    version = _decode(self._bookmark, event.object).metadata.resource_version
+                    version = decode_answer(self._bookmark, event.object).metadata.resource_version
                 elif event.type == "ERROR":
-                    return found, version, _stream_error(_decode(self._status, event.object))
+                    return found, version, _stream_error(decode_answer(self._status, event.object))
         except ConnectionFailed as error:
             return found, version, error
         return found, version, None
@@ -99,16 +100,3 @@ def _stream_error(status: Status) -> KbatchError:
         retry_after=float(status.details.retry_after_seconds),
         cause=next((cause.reason for cause in status.details.causes), ""),
     )
-
-
-def _decode(decoder: msgspec.json.Decoder[Any], data: bytes | msgspec.Raw) -> Any:
-    """Decode; with bytes that are not UTF-8 replaced, because an annotation may hold any and must not end us."""
-    try:
-        return decoder.decode(data)
-    except UnicodeDecodeError:
-        return _decode(decoder, bytes(data).decode("utf-8", "replace").encode())
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise ConnectionFailed(
-            f"The server's answer is not what the Kubernetes API sends ({error}).",
-            "Check the server address.",
-        ) from error

@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
-import msgspec
-
+from kbatch_core.cluster.answers import decode_answer
 from kbatch_core.cluster.api import core_path, jobs_path
 from kbatch_core.cluster.transport import Query, StopHandle
-from kbatch_core.errors import ConnectionFailed, NotFound
+from kbatch_core.errors import NotFound
 from kbatch_core.logs.stamped import parse_stamp
 from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import Event, EventList, Job, Pod, PodList
@@ -144,10 +143,4 @@ class LogApi:
     def _get(self, path: str, kind: type[Decoded], query: Query | None = None) -> Decoded:
         with self.stopper.handle() as handle:
             body = self._source.request("GET", path, query=query, read_seconds=READ_SECONDS, handle=handle)
-        try:
-            return decoder(kind).decode(body)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
-            raise ConnectionFailed(
-                f"The server's answer is not what the Kubernetes API sends ({error}).",
-                "Check the server address.",
-            ) from error
+        return decode_answer(decoder(kind), body)

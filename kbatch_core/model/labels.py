@@ -16,7 +16,6 @@ POD_SELECTOR = ID
 """Pods of jobs: they have this label, and not MANAGED_BY, which every byte of thousands of jobs is better without."""
 USER = "kbatch/user"
 NAME = "kbatch/name"
-KIND = "kbatch/kind"
 ACCOUNT = "kbatch/account"
 PARTITION = "kbatch/partition"
 """What `-p` named: a Kueue LocalQueue, which QUEUE has too, or a profile of the site."""
@@ -44,7 +43,6 @@ LINES = "kbatch/lines"
 
 # The notebook server's, from KubeSpawner.
 HUB_USERNAME = "hub.jupyter.org/username"
-HUB_SERVERNAME = "hub.jupyter.org/servername"
 HUB_NETWORK_ACCESS = "hub.jupyter.org/network-access-"
 
 JOB_NAME = "batch.kubernetes.io/job-name"

@@ -221,7 +221,6 @@ class Taint(_Object):
     key: str = ""
     value: str = ""
     effect: str = ""
-    time_added: str | None = None
 
 
 class NodeSpec(_Object):
@@ -290,12 +289,6 @@ class Workload(_Object):
 class ListMeta(_Object):
     resource_version: str = ""
     continue_: str = msgspec.field(default="", name="continue")
-    remaining_item_count: int | None = None
-
-
-class JobList(_Object):
-    metadata: ListMeta = ListMeta()
-    items: list[Job] = []
 
 
 class PodList(_Object):
@@ -311,16 +304,6 @@ class EventList(_Object):
 class NodeList(_Object):
     metadata: ListMeta = ListMeta()
     items: list[Node] = []
-
-
-class ResourceQuotaList(_Object):
-    metadata: ListMeta = ListMeta()
-    items: list[ResourceQuota] = []
-
-
-class LimitRangeList(_Object):
-    metadata: ListMeta = ListMeta()
-    items: list[LimitRange] = []
 
 
 class StatusCause(_Object):

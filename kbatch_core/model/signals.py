@@ -66,11 +66,6 @@ def signal_name(word: str, text: str = "") -> str:
     raise BadOption(f"{text or word!r} does not name a signal.", _FORMS)
 
 
-def signal_number(name: str) -> int:
-    """The number on Linux of a name that signal_name gave."""
-    return _NAMES.index(name) + 1
-
-
 def _seconds(digits: str, text: str) -> int:
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 9) or int(digits) > MAX_SECONDS:
         raise BadOption(

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from kbatch_core.cluster.answers import decode_answer
 from kbatch_core.cluster.api import core_path
 from kbatch_core.cluster.backoff import Backoff
 from kbatch_core.cluster.transport import Query, StopHandle, Transport
-from kbatch_core.errors import ConnectionFailed, KbatchError, NotFound, Refused
+from kbatch_core.errors import KbatchError, NotFound, Refused
 from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import EventList, Node, ResourceQuota, Workload
 from kbatch_core.queue.joined import Joined
@@ -218,10 +219,7 @@ class Asker:
         body = self._transport.request(
             "GET", path, query=query, read_seconds=READ_SECONDS, handle=self._handle
         )
-        try:
-            return decoder(kind).decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise ConnectionFailed(f"The server's answer cannot be read ({error}).") from error
+        return decode_answer(decoder(kind), body)
 
 
 class _Version(msgspec.Struct):
