@@ -23,16 +23,18 @@ RUNS = 3
 
 # Each in a process of its own: (name, page size or 0, kind, what is accepted).
 WAYS: Mapping[str, str] = {
-    "one list, taken apart while it arrives (ours)": "stream",
+    "one list, compressed, taken apart while it arrives (ours)": "stream",
+    "the same, read and unpacked in a thread": "stream thread",
+    "the same, not compressed": "stream plain",
     "one list, then decoded": "whole",
     "pages of 500": "pages",
     "pages of 500, with what pods carry": "pages whole-jobs",
-    "pages of 500, gzip": "pages gzip",
+    "pages of 500, not compressed": "pages plain",
     "Table with metadata, pages of 500 (lacks resources and reasons)": "pages table",
 }
 
 READ = """
-import sys
+import queue, sys, threading
 from pathlib import Path
 import msgspec
 from kbatch_core.cluster.listing import PIECE, ListReader, ObjectList
@@ -47,19 +49,24 @@ class Row(msgspec.Struct):
 class Table(msgspec.Struct):
     metadata: ListMeta
     rows: list[Row]
+def in_thread(pieces):
+    ready = queue.Queue(4)
+    threading.Thread(target=lambda: [*map(ready.put, pieces), ready.put(b"")]).start()
+    return iter(ready.get, b"")
+if "plain" in way:
+    send = transport._pool.request
+    plain = {"Accept-Encoding": "identity"}
+    transport._pool.request = lambda *a, headers, **k: send(*a, headers={**headers, **plain}, **k)
 found = []
 if "stream" in way:
-    for part in ListReader(Job).read(transport.read_pieces(path, query=query, size=PIECE)):
+    pieces = transport.read_pieces(path, query=query, size=PIECE)
+    for part in ListReader(Job).read(in_thread(pieces) if "thread" in way else pieces):
         found += part
 else:
     accept, kind = "application/json", ObjectList[WholeJob if "whole-jobs" in way else Job]
     if "table" in way:
         accept, kind = "application/json;as=Table;g=meta.k8s.io;v=v1", Table
         query["includeObject"] = "Metadata"
-    if "gzip" in way:
-        send = transport._pool.request
-        gzip = {"Accept-Encoding": "gzip"}
-        transport._pool.request = lambda *a, headers, **k: send(*a, headers={**headers, **gzip}, **k)
     decoder, token = msgspec.json.Decoder(kind), None
     while True:
         page = {"limit": 500, "continue": token} if "pages" in way else {}
@@ -104,6 +111,9 @@ def compared(cluster: Cluster, folder: Path, namespace: str, *, every_way: bool)
     lines = [f"{JOBS} jobs of {served / 100 / 1024:.1f} KiB:"]
     lines += versus("all", [*kqueue, "--all-users"], kubectl, environ)
     lines += versus("100 by a selector", kqueue, [*kubectl, "-l", "kbatch/user=few"], environ)
+    imports = "import urllib3, msgspec"
+    floor = median([cost([python, "-c", imports], environ) for _ in range(RUNS)])
+    lines.append(f'  python -c "{imports}" alone: {floor}')
     return lines + (ways([python, "-c", READ, *where, namespace], environ) if every_way else [])
 
 

@@ -201,6 +201,44 @@ def test_without_a_right_to_pods_jobs_are_shown_all_the_same(world: World) -> No
         assert "Pods may not be read" in watched.queue.sync().missing[0]
 
 
+def test_several_namespaces_are_one_queue_and_what_one_refuses_costs_the_others_nothing(world: World) -> None:
+    lab_jobs, lab_pods = JOBS.replace("/ann/", "/lab/"), PODS.replace("/ann/", "/lab/")
+    world.put(JOBS, a_job("mine", active=1))
+    world.put(PODS, a_pod("mine", phase="Running", node="a"))
+    shared = a_job("shared", ago=900, **complete())
+    shared["metadata"]["namespace"] = "lab"
+    world.put(lab_jobs, shared)
+    world.refused.add(lab_pods)
+    with watching(world, namespaces=["ann", "lab", "ann"]) as watched:
+        watched.until(watched.says("mine", "R"))
+        watched.until(watched.says("shared", "CD"))
+        assert [(row.namespace, row.id) for row in watched.queue.rows()] == [
+            ("lab", "shared"),
+            ("ann", "mine"),
+        ]
+        watched.until(lambda: watched.queue.sync().state == "LIVE")
+        assert [text.partition(" may")[0] for text in watched.queue.sync().missing] == ["Pods"]
+        assert (world.count(JOBS, watch="1"), world.count(lab_jobs, watch="1")) == (1, 1)
+        world.refused.add(lab_jobs)
+        world.cut()
+        watched.until(lambda: watched.queue.sync().error is not None)
+        world.put(JOBS, a_job("later", spec={"suspend": True}))
+        watched.until(watched.says("later", "PD", "JobHeldUser"))
+        assert watched.row("shared") is not None, "what was seen stays"
+
+
+def test_ages_are_counted_by_the_servers_clock(world: World) -> None:
+    """A laptop that is an hour behind: what began a hundred seconds ago has run for a hundred seconds."""
+    world.server_ahead = 3600.0
+    world.put(JOBS, a_job("runs", active=1))
+    world.put(PODS, a_pod("runs", phase="Running", node="a"))
+    with watching_api(world.api, clock=lambda: NOW - 3600) as watched:
+        watched.until(watched.says("runs", "R"))
+        row = watched.row("runs")
+        assert row is not None
+        assert row.elapsed(watched.queue.now()) == 100
+
+
 def test_without_a_right_to_jobs_it_says_so(world: World) -> None:
     world.refused.add(JOBS)
     with watching(world) as watched:
