@@ -108,12 +108,26 @@ class Case(msgspec.Struct, frozen=True):
     @property
     def restart(self) -> str:
         """Half a sentence about what comes after a disruption."""
+        attempts = self._attempts
         if not self.failed:
-            number, limit = max(self.job.status.failed, len(self.pods), 1), self.job.spec.backoff_limit
-            spent = limit is not None and number > limit and not is_array(self.job)
-            return "no restart is left" if spent else f"restart {number} is queued"
-        restarts = max(self.job.status.failed, len(self.pods), 1) - 1
-        return f"given up after {restarts} restarts" if restarts else "it was not to be restarted"
+            return f"restart {attempts} is queued" if self.restarts else "no restart is left"
+        return f"given up after {attempts - 1} restarts" if attempts > 1 else "it was not to be restarted"
+
+    @property
+    def restarts(self) -> bool:
+        """Whether another attempt follows one that was taken away."""
+        limit = self.job.spec.backoff_limit
+        return not self.failed and (limit is None or self._attempts <= limit or is_array(self.job))
+
+    @property
+    def rerun(self) -> str:
+        """What to do about an end that was no fault of the job."""
+        job_id = self.job.metadata.labels.get(labels.ID, self.job.metadata.name)
+        return f"`kqueue rerun {job_id}{f'_{self.task}' if self.task is not None else ''}` runs it again"
+
+    @property
+    def _attempts(self) -> int:
+        return max(self.job.status.failed, len(self.pods), 1)
 
     def last_event(self, *reasons: str, after: Sequence[str] = ()) -> Event | None:
         """The pod's newest event with one of `reasons`, unless one of `after` came later and settled it."""

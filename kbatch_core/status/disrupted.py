@@ -14,6 +14,7 @@ from kbatch_core.status.words import amount_of
 
 _DRAINED = ("EvictionByEvictionAPI", "TerminationByKubelet")
 _NODE_LOST = ("DeletionByTaintManager", "DeletionByPodGC", "NodeLost", "ContainerStatusUnknown")
+_WAITS = "It starts again by itself, from its beginning"
 _LOW_ON = re.compile(r"low on resource: ([\w-]+)")
 _DISK = re.compile(r"ephemeral local storage|local ephemeral storage|EmptyDir")
 _LIMIT = re.compile(r"limit(?: of containers)? \"?(\d\w*)")
@@ -39,7 +40,7 @@ def evicted(case: Case) -> Verdict | None:
         if used is not None:
             did = f"Wrote {_bytes(used[1])} to the node's local disk, more than its request {_bytes(used[2])}"
     else:
-        did, hint = f"Evicted from its node: {quote(message)}", ""
+        did, hint = f"Evicted from its node: {quote(message)}", _again(case)
     return verdict("PR", "Evicted", f"{did}; {case.restart}", hint, message)
 
 
@@ -55,13 +56,13 @@ def preempted(case: Case) -> Verdict | None:
                 "PR",
                 "Preempted",
                 "A higher-priority job took its place; it is queued again",
-                evidence=taken.message,
+                _WAITS,
+                taken.message,
             )
     if not _taken_away(case) or case.disruption != "PreemptionByScheduler":
         return None
-    return verdict(
-        "PR", "Preempted", f"A higher-priority job took its place; {case.restart}", evidence=_words(case)
-    )
+    sentence = f"A higher-priority job took its place; {case.restart}"
+    return verdict("PR", "Preempted", sentence, _again(case), _words(case))
 
 
 def node_drained(case: Case) -> Verdict | None:
@@ -73,7 +74,8 @@ def node_drained(case: Case) -> Verdict | None:
         "PR",
         "NodeDrain",
         f"{node} is being drained or shut down; {case.restart}",
-        evidence=_words(case),
+        _again(case),
+        _words(case),
     )
 
 
@@ -99,7 +101,8 @@ def boot_failed(case: Case) -> Verdict | None:
         "BF",
         "BootFail",
         f"{case.pod.spec.node_name or 'Its node'} refused it at the last moment; {case.restart}",
-        evidence=f"{case.pod.status.reason}: {case.pod.status.message}",
+        _again(case),
+        f"{case.pod.status.reason}: {case.pod.status.message}",
     )
 
 
@@ -107,7 +110,8 @@ def other_disruption(case: Case) -> Verdict | None:
     """A reason of disruption that is newer than this program."""
     if not _taken_away(case) or not case.disruption:
         return None
-    return verdict("PR", quote(case.disruption, 40), f"It was interrupted; {case.restart}", "", _words(case))
+    sentence = f"It was interrupted; {case.restart}"
+    return verdict("PR", quote(case.disruption, 40), sentence, _again(case), _words(case))
 
 
 def _taken_away(case: Case) -> bool:
@@ -119,6 +123,11 @@ def _taken_away(case: Case) -> bool:
         and not case.deadline_passed
         and (case.failed or not case.job.spec.suspend)
     )
+
+
+def _again(case: Case) -> str:
+    """What to do about what is no fault of the job."""
+    return _WAITS if case.restarts else case.rerun
 
 
 def _words(case: Case) -> str:

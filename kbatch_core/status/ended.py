@@ -22,6 +22,8 @@ from kbatch_core.status.verdict import Verdict, quote, verdict
 from kbatch_core.status.words import amount_of, clock, list_tasks
 
 LARGEST_SIGNAL = 64
+# Signals that the kernel sends for what a program does, and that programs send themselves.
+_CRASHES = frozenset({"SEGV", "BUS", "ILL", "FPE", "ABRT", "SYS", "TRAP"})
 _EXIT_CODE = re.compile(r"failed with exit code (\d{1,3})\b")
 
 
@@ -37,7 +39,7 @@ def cancelled(case: Case) -> Verdict | None:
         return verdict("CG", "Cancelled", f"You cancelled it at {at}; stopping, up to {KILL_WAIT_SECONDS} s")
     started = start_time(case)
     ran = f" (ran {format_time(int(when - started))})" if started is not None and started <= when else ""
-    return verdict("CA", "Cancelled", f"You cancelled it at {at}{ran}", evidence=_words(case.failure))
+    return verdict("CA", "Cancelled", f"You cancelled it at {at}{ran}", case.rerun, _words(case.failure))
 
 
 def complete(case: Case) -> Verdict | None:
@@ -71,6 +73,7 @@ def time_limit(case: Case) -> Verdict | None:
     limit = seconds_annotation(case, labels.TIME_LIMIT)
     named = f"--time {format_time(int(limit))}" if limit else "its time limit"
     evidence = case.pod.status.message if by_pod and case.pod is not None else _record_words(case.record)
+    evidence = evidence or _words(case.failure)
     return verdict(
         "TO",
         "TimeLimit",
@@ -135,11 +138,15 @@ def exit_code(case: Case) -> Verdict | None:
             "F",
             "NonZeroExitCode",
             f"Told to end from outside, as when its pod is deleted; {how}",
-            "",
+            case.rerun,
             evidence,
         )
     if name:
-        hint = "Nothing says who sent it; compare its memory peak with --mem" if name == "KILL" else ""
+        hint = "Nothing says who sent it"
+        if name == "KILL":
+            hint += "; compare its memory peak with --mem"
+        elif name in _CRASHES:
+            hint = "The program itself crashed; the last lines of its output may say where"
         return verdict("F", "NonZeroExitCode", f"Killed by SIG{name}", hint, evidence)
     if code == 126:
         return verdict(

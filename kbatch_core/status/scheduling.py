@@ -44,7 +44,9 @@ def gated(case: Case) -> Verdict | None:
     if pod is None or held is None or held.reason != "SchedulingGated":
         return None
     gates = ", ".join(gate.name for gate in pod.spec.scheduling_gates)
-    return verdict("PD", "Gated", f"Held by gate {gates}" if gates else "Held by a gate", "", held.message)
+    sentence = f"Held by gate {gates}" if gates else "Held by a gate"
+    hint = "A program of your cluster opens it; tell your admin if it stays"
+    return verdict("PD", "Gated", sentence, hint, held.message)
 
 
 def nominated(case: Case) -> Verdict | None:
@@ -57,7 +59,8 @@ def nominated(case: Case) -> Verdict | None:
         "PD",
         "Priority",
         f"Node {pod.status.nominated_node_name} is being cleared for it",
-        evidence=found.message if found is not None else "",
+        "It starts by itself when the jobs there have ended",
+        found.message if found is not None else "",
     )
 
 
@@ -90,7 +93,8 @@ def scaling_up(case: Case) -> Verdict | None:
         "PD",
         "ScalingUp",
         "A new node is on its way; that takes a few minutes",
-        evidence=f"{event.message}; {found.message}",
+        "It starts by itself when the node is there",
+        f"{event.message}; {found.message}",
     )
 
 

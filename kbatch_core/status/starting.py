@@ -17,6 +17,7 @@ _BAD_CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "
 _MAY_HEAL = ("timeout", "timed out", "connection refused", "too many requests", "reset by peer", "EOF", " 50")
 # The default of node-monitor-grace-period plus a pod's toleration of an unreachable node.
 NODE_REPLACED_SECONDS = 300
+_TRIED_AGAIN = "The node tries again by itself; tell your admin if it stays"
 
 
 def node_silent(case: Case) -> Verdict | None:
@@ -119,7 +120,7 @@ def volume_busy(case: Case) -> Verdict | None:
             "CF",
             "VolumeMount",
             f"Its disk cannot be attached: {quote(event.message)}",
-            "",
+            _TRIED_AGAIN,
             event.message,
         )
     return verdict(
@@ -146,8 +147,7 @@ def network(case: Case) -> Verdict | None:
 
 
 def _stuck(code: str, what: str, event: Event) -> Verdict:
-    hint = "The node tries again by itself; tell your admin if it stays"
-    return verdict("CF", code, f"{what}: {quote(event.message)}", hint, event.message)
+    return verdict("CF", code, f"{what}: {quote(event.message)}", _TRIED_AGAIN, event.message)
 
 
 def init(case: Case) -> Verdict | None:
@@ -165,7 +165,8 @@ def init(case: Case) -> Verdict | None:
                 ended.message or ended.reason,
             )
         if status.state.running is not None:
-            return verdict("CF", "Init", f"Init container {status.name} runs before it")
+            sentence = f"Init container {status.name} runs before it"
+            return verdict("CF", "Init", sentence, "The script starts by itself when that one is done")
     return None
 
 
@@ -174,7 +175,8 @@ def image_pull(case: Case) -> Verdict | None:
     if not _placed(case) or event is None:
         return None
     since = lasting(max(case.now - event_time(event), 0.0))
-    return verdict("CF", "ImagePull", f"Pulling the image for {since}", evidence=event.message)
+    hint = "It starts by itself; a large image takes minutes on a node that never had it"
+    return verdict("CF", "ImagePull", f"Pulling the image for {since}", hint, event.message)
 
 
 def creating(case: Case) -> Verdict | None:

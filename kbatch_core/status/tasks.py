@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from kbatch_core.model import labels
 from kbatch_core.model.objects import Job, Pod
 from kbatch_core.status.case import (
     Case,
@@ -106,7 +107,7 @@ def not_done(case: Case) -> Verdict | None:
     if case.task is None or not case.failed or case.own_failure or case.deadline_passed:
         return None
     why = case.failure.message if case.failure is not None else ""
-    return verdict("CA", "NotRun", "Not done when the array ended", evidence=why)
+    return verdict("CA", "NotRun", "Not done when the array ended", case.rerun, why)
 
 
 def task_limit(case: Case) -> Verdict | None:
@@ -116,4 +117,10 @@ def task_limit(case: Case) -> Verdict | None:
     limit, total = case.job.spec.parallelism, case.job.spec.completions
     if limit is None or total is None or limit >= total or case.job.status.active < limit:
         return None
-    return verdict("PD", "JobArrayTaskLimit", f"Waits its turn: {plural(limit, 'task')} at a time")
+    job_id = case.job.metadata.labels.get(labels.ID, case.job.metadata.name)
+    return verdict(
+        "PD",
+        "JobArrayTaskLimit",
+        f"Waits its turn: {plural(limit, 'task')} at a time",
+        f"`kqueue update {job_id} --throttle N` lets more run at a time",
+    )

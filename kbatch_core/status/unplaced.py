@@ -17,6 +17,7 @@ _QUOTA = re.compile(
 _MUST_SPECIFY = re.compile(r"must specify ([\w.,/:;\- ]+)")
 # The Job controller's longest wait between two tries to make a pod.
 RETRY_MINUTES = 6
+_SOON = "It starts by itself"
 # A job this young may have its pod already, in the quota's count but not yet in ours.
 SETTLED_SECONDS = 10
 
@@ -32,10 +33,15 @@ def queue_wait(case: Case) -> Verdict | None:
         reserved = next((one for one in workload.status.conditions if one.type == "QuotaReserved"), None)
     if reserved is None:
         return verdict(
-            "PD", "QueueWait", f"Waits in queue {queue}: not looked at yet (first come, first served)"
+            "PD",
+            "QueueWait",
+            f"Waits in queue {queue}: not looked at yet (first come, first served)",
+            "It starts by itself when the queue has room",
         )
     if reserved.status == "True":
-        return verdict("PD", "QueueWait", f"Admitted by queue {queue}; about to start", "", reserved.message)
+        return verdict(
+            "PD", "QueueWait", f"Admitted by queue {queue}; about to start", _SOON, reserved.message
+        )
     if reserved.reason == "Inadmissible":
         return verdict(
             "PD",

@@ -8,6 +8,12 @@ from kbatch_core.status import explain, make_row
 from tests.status.objects import NOW
 from tests.status.table import ROWS, Row
 
+# What is over in a moment, or says itself what to do.
+NO_HINT = {
+    ("CD", ""), ("R", ""), ("PD", "None"), ("PD", "JobHeldUser"), ("CF", "ContainerCreating"), ("CG", "Completing"),
+    ("CG", "Cancelled"),
+}  # fmt: skip
+
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_row(row: Row) -> None:
@@ -17,6 +23,9 @@ def test_row(row: Row) -> None:
         assert words in found.sentence
     assert row.hint in found.hint
     assert row.evidence in found.evidence
+    if (found.state, found.code) not in NO_HINT:
+        assert found.hint, found
+    assert found.evidence or not found.code or found.state in ("PD", "CF", "CG"), found
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
