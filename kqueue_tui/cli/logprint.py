@@ -12,6 +12,8 @@ from typing import BinaryIO, TextIO
 
 from kbatch_core.logs import Batch, End, Gap, Line, LogEvent, Reading, Restart, Waiting, format_stamp
 from kbatch_core.model.safetext import safe_line, safe_text
+from kqueue_tui.cli.status_line import room
+from kqueue_tui.cli.table import fit
 
 _COLOURS = (36, 33, 32, 35, 34, 31)
 _CLEAR = "\r\x1b[K"
@@ -112,7 +114,8 @@ class LogPrinter:
             return
         self._clear_status()
         if text:
-            self._err.write(f"{safe_text(text, 200)}")
+            # One line: what is longer would wrap, and could not be taken away.
+            self._err.write(fit(safe_text(text), room(self._err), cut="…").rstrip())
             self._err.flush()
             self._status = True
 

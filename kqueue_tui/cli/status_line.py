@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from kbatch_core.model.timelimit import format_time
 from kbatch_core.status import JobRow
@@ -43,14 +43,22 @@ class StatusLine:
         self._write(describe(row, queue.sync(), queue.now()))
 
     def _write(self, text: str) -> None:
-        # A terminal that does not know its width says 0 (those of `docker exec -t` and expect). The last cell stays
-        # free: in it a terminal would begin a new line.
-        columns = os.get_terminal_size(sys.stderr.fileno()).columns or UNKNOWN_WIDTH
-        text = fit(text, columns - 1).rstrip()
+        text = fit(text, room(sys.stderr)).rstrip()
         if text != self._shown:
             self._shown = text
             sys.stderr.write(f"{_BEGIN}{text}{_REST_OF_LINE}")
             sys.stderr.flush()
+
+
+def room(stream: TextIO) -> int:
+    """The cells of a line that can be written over on the terminal of `stream`."""
+    # A terminal that does not know its width says 0 (those of `docker exec -t` and expect). The last cell stays free:
+    # in it a terminal would begin a new line.
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        columns = 0
+    return (columns or UNKNOWN_WIDTH) - 1
 
 
 def describe(row: JobRow | None, sync: Sync, now: float) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
 import random
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -35,6 +39,7 @@ from kbatch_core.model.safetext import last_state, safe_line
 from kqueue_tui.cli.logprint import LogPrinter
 from kqueue_tui.cli.logs import MOST, print_logs
 from kqueue_tui.cli.merge import merged
+from kqueue_tui.cli.table import cell_width
 from tests.logs.kubelet import Node
 from tests.logs.reading import reader
 
@@ -119,6 +124,17 @@ def printed(tty: bool, label: str = "", **options: Any) -> tuple[bytes, str]:
     printer.batch(EVENTS, label, 0)
     printer.close()
     return out.getvalue(), err.getvalue()
+
+
+def test_why_one_waits_is_one_line_of_the_terminal_however_long_it_is() -> None:
+    reader, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    with os.fdopen(reader, "rb"), open(terminal, "w") as err:
+        LogPrinter(out=Out(True), err=err).batch([Waiting("Job x PD: " + "名前 " * 100)])
+        shown = os.read(reader, 1000).decode()
+    assert shown.startswith("Job x PD: 名前")
+    assert shown.endswith("…")
+    assert cell_width(shown) < 40
 
 
 def test_a_pipe_gets_the_bytes_and_nothing_else() -> None:
