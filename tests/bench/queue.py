@@ -2,6 +2,8 @@
 
 Once against a server that only sends (so that all the CPU measured is the queue's), once against the real one.
 The reader takes the rows each time it is told, as a dashboard does, and looks for those that changed.
+
+    python -m tests.bench.queue long      (the same for ten minutes, which `make bench` does not take)
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ from tests.cluster.control import Cluster
 JOBS = 10_000
 RATE = 100
 SECONDS = 30
+LONG = 600
 # As many events as 100 a second are in ten minutes.
 MANY = 60_000
 PARTS = 10
@@ -47,21 +50,23 @@ def run() -> list[str]:
     return [*paced(), *memory(), *real()]
 
 
-def paced() -> list[str]:
-    """CPU and delay at the rate itself."""
-    with sender(JOBS, RATE, RATE * SECONDS) as url:
-        found = read({"server": url, "events": RATE * SECONDS // 2, "begin": f"{url}/begin"})
-    return [f"{JOBS} jobs, {RATE} events/s for {SECONDS} s, from a server that only sends: {said(found)}"]
+def paced(seconds: int = SECONDS) -> list[str]:
+    """CPU, delay and memory at the rate itself."""
+    with sender(JOBS, RATE, RATE * seconds) as url:
+        found = read({"server": url, "events": RATE * seconds // 2, "begin": f"{url}/begin"})
+    return [
+        f"{JOBS} jobs, {RATE} events/s for {seconds} s, from a server that only sends: {said(found)}",
+        f"  memory in MB at the beginning and after each tenth: {tenths(found)}",
+    ]
 
 
 def memory() -> list[str]:
     """Memory over as many events as ten minutes have, as fast as they can be taken."""
     with sender(JOBS, 0, MANY) as url:
         found = read({"server": url, "versions": MANY // 2, "begin": f"{url}/begin"})
-    sizes = " ".join(f"{size:.0f}" for size in found["sizes"])
     return [
         f"{MANY} events as fast as they come: {MANY / found['seconds']:.0f} a second, "
-        f"memory in MB at the beginning and after each tenth: {sizes}"
+        f"memory in MB at the beginning and after each tenth: {tenths(found)}"
     ]
 
 
@@ -89,6 +94,10 @@ def real() -> list[str]:
             }
         )
     return [f"{JOBS} jobs, {RATE} writes/s for {SECONDS} s on the real API server: {said(found)}"]
+
+
+def tenths(found: Mapping[str, Any]) -> str:
+    return " ".join(f"{size:.0f}" for size in found["sizes"])
 
 
 def said(found: Mapping[str, Any]) -> str:
@@ -209,5 +218,9 @@ def write_main(kubeconfig: str, namespace: str) -> None:
 
 
 if __name__ == "__main__":
-    commands: Mapping[str, Callable[..., None]] = {"read": read_main, "write": write_main}
+    commands: Mapping[str, Callable[..., None]] = {
+        "read": read_main,
+        "write": write_main,
+        "long": lambda: print(*paced(LONG), sep="\n"),
+    }
     commands[sys.argv[1]](*sys.argv[2:])
