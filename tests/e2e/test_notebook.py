@@ -28,6 +28,21 @@ GREEDY = notebook(
 LONG = notebook(
     "kept = 'x'\nprint(kept)", "import time\nprint('working', flush=True)\ntime.sleep(1000)", "never"
 )
+DIES = notebook("print('before')", "import os; os.kill(os.getpid(), 9)", "never")
+TYPED = notebook(
+    code("count = share = on = nothing = names = month = digits = None", "parameters"),
+    "print([count, share, on, nothing, names, month, digits])",
+)
+TYPES = (
+    "count=5",
+    "share=1.5e-3",
+    "on=true",
+    "nothing=null",
+    'names=["ä", {"a": 1}]',
+    "month=2026-10",
+    "digits='7'",
+)
+NOTHING = notebook(text("# Nothing to run"))
 SMALL = ("-c", "0.1", "--mem", "300M")
 
 
@@ -59,6 +74,9 @@ def test_notebooks_and_how_they_end(user: User) -> None:
         "greedy": GREEDY,
         "long": LONG,
         "R": notebook("x <- 1", kernel="ir"),
+        "dies": DIES,
+        "typed": TYPED,
+        "nothing": NOTHING,
     }
     for name, data in files.items():
         server.write(f"books/{name}.ipynb", data)
@@ -68,7 +86,14 @@ def test_notebooks_and_how_they_end(user: User) -> None:
         "greedy": server.submit(*SMALL, "greedy.ipynb", cwd=BOOKS),
         "tasks": server.submit(*SMALL, "-a", "3,5", "-o", "logs/%a.txt", "books/tasks.ipynb"),
         "R": server.submit(*SMALL, "R.ipynb", cwd=BOOKS),
+        "dies": server.submit(*SMALL, "dies.ipynb", cwd=BOOKS),
+        "typed": server.submit(
+            *SMALL, *(word for one in TYPES for word in ("-P", one)), "typed.ipynb", cwd=BOOKS
+        ),
     }
+    refused = server.run("kbatch", "nothing.ipynb", cwd=BOOKS, check=False)
+    assert (refused.returncode, refused.stdout) == (2, b"")
+    assert b"nothing.ipynb has no code to run" in refused.stderr
     server.write("books/fails.ipynb", notebook("print('edited after the submit')"))
     wait_text(user, f"books/kbatch-{jobs['long']}.out", "working\n")
     server.run("kqueue", "cancel", jobs["long"])
@@ -76,12 +101,23 @@ def test_notebooks_and_how_they_end(user: User) -> None:
         wait_ended(user, job_id)
     rows = job_rows(server)
     states = {name: rows[job_id]["state"] for name, job_id in jobs.items()}
-    assert states == {"long": "CA", "fails": "F", "greedy": "OOM", "tasks": "CD", "R": "F"}
+    assert states == {
+        "long": "CA",
+        "fails": "F",
+        "greedy": "OOM",
+        "tasks": "CD",
+        "R": "F",
+        "dies": "F",
+        "typed": "CD",
+    }
     a_cell_that_fails(user, jobs["fails"], rows[jobs["fails"]])
     a_cancelled_one(user, jobs["long"])
     out_of_memory(user, jobs["greedy"])
     tasks_of_an_array(user, jobs["tasks"])
     no_such_kernel(user, jobs["R"], rows[jobs["R"]])
+    a_dead_kernel(user, jobs["dies"], rows[jobs["dies"]])
+    typed = outputs(saved(user, f"books/typed-{jobs['typed']}.ipynb"), 2)
+    assert typed == ["[5, 0.0015, True, None, ['ä', {'a': 1}], '2026-10', '7']\n"]
     assert f"{BOOKS}/R-{jobs['R']}.ipynb" in server.run("kqueue", "show", jobs["R"]).stdout.decode()
     assert [path for path in (user.home / "books").iterdir() if path.name.startswith(".")] == []
 
@@ -134,6 +170,16 @@ def tasks_of_an_array(user: User, job_id: str) -> None:
     for task in (3, 5):
         assert outputs(saved(user, f"tasks-{job_id}_{task}.ipynb"), 0) == [f"task {task}\n", f"{2 * task}"]
         assert (user.home / "logs" / f"{task}.txt").read_text() == f"task {task}\n{2 * task}\n"
+
+
+def a_dead_kernel(user: User, job_id: str, row: dict[str, Any]) -> None:
+    """The job ends at once, and says why."""
+    words = "the kernel was killed by signal 9 (Killed)"
+    log = (user.home / "books" / f"kbatch-{job_id}.out").read_text()
+    assert log.startswith(f"before\n\nkbatch: dies.ipynb[2] failed: {words}\n")
+    assert outputs(saved(user, f"books/dies-{job_id}.ipynb"), 1) == ["DeadKernelError"]
+    assert row["exit_code"] == record(user, job_id)["exit"] == 137
+    assert record(user, job_id)["progress"] == f"1/3 cell 2: {words}"
 
 
 def no_such_kernel(user: User, job_id: str, row: dict[str, Any]) -> None:
