@@ -91,7 +91,8 @@ def stage() -> Iterator[Client]:
         for name in [name for name in os.environ if name.startswith(("KBATCH_", "SLURM_"))]:
             del os.environ[name]
         os.environ["KBATCH_CLUSTER"] = f"local:{NAME}"
-        (folder / "home").mkdir()
+        for name in ("home", "tmp"):
+            (folder / name).mkdir()
         os.chdir(folder / "home")
         click.echo("Starting a local cluster ...", err=True)
         yield Client.connect()
@@ -107,11 +108,13 @@ def stage() -> Iterator[Client]:
 
 
 def _environ(folder: Path) -> dict[str, str]:
-    """Everything that would be written goes to `folder`."""
+    """Everything that would be written goes to `folder`; the jobs' Python is this one."""
     places = ("STATE", "CONFIG", "DATA", "CACHE")
     return {
         "HOME": str(folder / "home"),
         "PWD": str(folder / "home"),
+        "TMPDIR": str(folder / "tmp"),
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
         **{f"XDG_{place}_HOME": str(folder / place.lower()) for place in places},
     }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 HELLO = """#!/bin/sh
@@ -49,6 +51,11 @@ i=0
 while :; do echo "iteration $((i += 1))"; sleep 1; done
 """
 CANCELLED = "mistake"
+CELLS = (
+    "import random, time\nmonth = '2026-10'",
+    *("time.sleep(5)",) * 6,
+    "print(f'{month}: mean {sum(random.gauss(10, 2) for _ in range(1000)) / 1000:.2f}')",
+)
 
 Submit = Callable[..., Any]
 Play = Callable[[Submit], Any]
@@ -67,12 +74,28 @@ LIVELY: tuple[Play, ...] = (
     lambda submit: submit(f"{CANCELLED}.sh", SLOW, time="1:00:00"),
     lambda submit: submit("train.py", TRAIN, time="10:00", mem="512M", cpus_per_task=0.2),
     lambda submit: submit("download.sh", BAR, cpus_per_task=0.1),
+    lambda submit: _has_notebooks() and submit("report.ipynb", notebook(), time="15:00", cpus_per_task=0.1),
     lambda submit: submit("sweep.sh", TASK, array="1-24%4", cpus_per_task=0.1, time="15:00"),
     lambda submit: submit("too-long.sh", SLOW, time="0:30", cpus_per_task=0.1),
     lambda submit: submit("simulate.sh", SLOW, time="2:00:00", cpus_per_task=0.1, signal="TERM@60"),
     lambda submit: submit("tomorrow.sh", HELLO, hold=True),
     lambda submit: submit("waits.sh", HELLO, cpus_per_task=_most_cpus()),
 )
+
+
+def notebook() -> str:
+    """One that takes half a minute."""
+    cells: list[dict[str, Any]] = [
+        {"cell_type": "code", "id": f"cell-{number}", "metadata": {}, "execution_count": None, "outputs": [],
+         "source": source}
+        for number, source in enumerate(CELLS)
+    ]  # fmt: skip
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def _has_notebooks() -> bool:
+    """Whether the jobs' Python, which is this one, can run a notebook: the extra `notebook` is installed."""
+    return all(find_spec(name) for name in ("nbclient", "ipykernel"))
 
 
 def _most_cpus() -> int:

@@ -63,7 +63,7 @@ def test_in_a_pipe_it_runs_jobs_and_lists_them(environ: dict[str, str], tmp_path
 
 def test_on_a_terminal_it_is_the_dashboard_until_one_leaves(environ: dict[str, str], tmp_path: Path) -> None:
     with Terminal("kqueue", "demo", environ=environ, columns=120, lines=30) as terminal:
-        for words in ("simulate", "cancelled", "epochs", "held"):
+        for words in ("simulate", "report", "cancelled", "epochs", "held"):
             terminal.wait_for(_has(words), what=words, seconds=300)
         terminal.type("q")
         assert terminal.wait_end() == 0
