@@ -18,12 +18,7 @@ from kbatch_core.cluster.api import Api
 from kbatch_core.cluster.settings import CLUSTER_VARIABLE, load, nowhere
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.environment.session import Session, this_session
-from kbatch_core.errors import (
-    BadOption,
-    NoCluster,
-    NotFound,
-    Unreachable,
-)
+from kbatch_core.errors import BadOption, NoCluster, NotFound, Unreachable
 from kbatch_core.finding import Finder
 from kbatch_core.history.folder import ProgressFiles
 from kbatch_core.look import NO_FACTS, Facts, Seen, look, look_at
@@ -344,18 +339,26 @@ class Client(Streams):
 
         return View(self, job.metadata.labels.get(labels.ID, "") if job is not None else "")
 
-    def efficiency(self, job: Job | Found) -> Efficiency:
-        """What a job used against what it asked for, from the records of its pods and in home."""
+    def efficiency(self, job: Job | Found, task: int | None = None) -> Efficiency:
+        """What a job, or a task of an array, used against what it asked for, from the records of pods and in home.
+
+        Raises BadOption when there is no such task.
+        """
         from kbatch_core.history.efficiency import efficiency, records_of
 
-        row = self.row(job)
-        past = self.history.read(row.id)
         live = job if isinstance(job, Job) else job.job if job.past is None else None
+        job_id = (job if isinstance(job, Job) else job.job).metadata.labels.get(labels.ID, "")
+        row = self.row(job) if task is None else _only(self.task_rows(job), task, job_id)
+        past = self.history.read(job_id)
         records = dict(past.records) if past is not None else {}
         if live is not None:
-            records |= records_of(row.id, self.pods(live))
+            records |= records_of(job_id, self.pods(live))
+        if task is not None:
+            # Of a task the account is as that of a job that is no array.
+            own: dict[int | None, Record] = {None: records[task]} if task in records else {}
+            return efficiency(row, own, {None: self.history.usage(job_id, task)})
         tasks = {*records, *(past.starts if past is not None else ())}
-        usage = {task: self.history.usage(row.id, task) for task in tasks}
+        usage = {task: self.history.usage(job_id, task) for task in tasks}
         return efficiency(row, records, usage)
 
     def pods(self, job: Job) -> Pods:
@@ -372,6 +375,14 @@ class Client(Streams):
             namespaces=tuple(namespaces) or (self.api.namespace,),
             user=self.session.user if user is None else user,
         )
+
+
+def _only(rows: Rows, task: int, job_id: str) -> JobRow:
+    """The row of this task. Raises BadOption when there is none."""
+    for row in rows:
+        if row.task == task:
+            return row
+    raise BadOption(f"Job {job_id} has no task {task}.", f"`kqueue show {job_id}` shows it.")
 
 
 def _by_age(rows: Rows) -> Rows:

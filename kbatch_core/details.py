@@ -70,7 +70,7 @@ def details_of(client: Client, found: Found, task: int | None = None) -> Details
         events=tuple(events),
         script=script,
         script_name=name,
-        account=client.efficiency(found),
+        account=client.efficiency(found, task),
         samples=client.history.usage(job_id, task),
         problems=tuple(problems),
     )

@@ -116,9 +116,9 @@ def next_commands(row: JobRow) -> list[str]:
     """What one may want to type now."""
     job_id, base = row.id, row.id.partition("_")[0]
     if row.past:
-        return [f"kqueue logs {job_id}", f"kqueue eff {base}"]
+        return [f"kqueue logs {job_id}", f"kqueue eff {job_id}"]
     if row.finished:
-        words = [f"kqueue logs {job_id}", f"kqueue eff {base}"]
+        words = [f"kqueue logs {job_id}", f"kqueue eff {job_id}"]
         if row.state == "OOM":
             return [*words, f"kqueue rerun --mem SIZE {job_id}"]
         if row.state == "TO":

@@ -94,8 +94,6 @@ def describe(client: Client, found: Found, task: int | None) -> list[str]:
     assert account is not None
     job, row = details.job, account.row
     rows = client.task_rows(found) if row.tasks is not None else []
-    if task is not None:
-        row = next(one for one in rows if one.task == task)
     lines = [
         f"{name:>{facts.NAME_WIDTH}}  {_painted(name, value, row)}"
         for name, value in facts.facts(job, row, client.now(), details.pods)
@@ -105,7 +103,7 @@ def describe(client: Client, found: Found, task: int | None) -> list[str]:
         lines += facts.section("Tasks", facts.tasks(rows))
     moments = timeline(job, details.pods, details.events, task=task)
     lines += facts.section("What happened", facts.happened(moments))
-    if task is None and account.uses:
+    if account.uses:
         lines += facts.section("Used", [pair for pair in used(account) if pair[0] not in ("Job", "State")])
     lines += facts.section("Next", [(words, "") for words in facts.next_commands(row)])
     for sentence in details.problems:

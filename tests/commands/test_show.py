@@ -110,7 +110,7 @@ def test_an_array_and_its_tasks(ann: Fleet) -> None:
     ]  # fmt: skip
     missing = call("show", f"{id_of(job)}_99")
     assert (missing.code, missing.out) == (2, "")
-    assert "there is no task 99" in missing.err
+    assert "has no task 99" in missing.err
 
 
 def test_several_jobs_and_one_that_is_not_there(ann: Fleet) -> None:

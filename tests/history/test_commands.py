@@ -127,6 +127,25 @@ def test_a_log_that_is_not_there_does_not_keep_the_others(capfd: pytest.CaptureF
     assert out.splitlines()[0] == f"{ID} first"
 
 
+def test_what_one_task_used(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    array = "cde34567"
+    submitted(home, array, array="1-3")
+    ended(home, array, task=1, mem=1 << 30)
+    ended(home, array, task=3, mem=2 << 30, exit=3)
+    code, out, _ = run(capfd, "eff", f"{array}_3")
+    assert code == 0
+    assert f"Job  {array}_3  train" in out
+    assert "Memory  peak 2G of 4G, 50 %" in out
+    assert "Memory  peak 2G of 4G, 50 %" in run(capfd, "show", f"{array}_3")[1]
+    assert "peak 1G (task 1), median" in run(capfd, "eff", array)[1]
+    code, out, err = run(capfd, "eff", f"{array}_2")
+    assert (code, "Nothing tells what it used" in out) == (1, True)
+    for task, words in (("9", "has no task 9"), ("[1,3]", "means 2 tasks")):
+        code, out, err = run(capfd, "eff", f"{array}_{task}")
+        assert (code, out) == (2, "")
+        assert words in err
+
+
 @pytest.mark.usefixtures("home")
 def test_one_form_at_a_time(capfd: pytest.CaptureFixture[str]) -> None:
     for args in (("--script", "-o", "yaml"), ("--script", "--supervisor")):
