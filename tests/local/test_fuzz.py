@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 
 from kbatch_core.local.objects.patches import APPLY
 from tests.local.fuzz import SEQUENCES, play
+
+_numbers = itertools.count()
 
 
 # The same requests in each run, so that a change that has nothing to do with them never fails by them: new ones are
@@ -25,8 +28,8 @@ from tests.local.fuzz import SEQUENCES, play
         HealthCheck.function_scoped_fixture,
     ],
 )
-def test_any_requests(tmp_path_factory: Any, calls: list[Any]) -> None:
-    play(tmp_path_factory.mktemp("fuzz") / "state.db", calls)
+def test_any_requests(quick_folder: Path, calls: list[Any]) -> None:
+    play(quick_folder / f"{next(_numbers)}.db", calls)
 
 
 @pytest.mark.parametrize("name", ["a", "new"])

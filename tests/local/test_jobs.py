@@ -16,8 +16,8 @@ from tests.local.jobworlds import LocalWorld, RealWorld
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[LocalWorld]:
-    made = LocalWorld(tmp_path)
+def world(quick_folder: Path) -> Iterator[LocalWorld]:
+    made = LocalWorld(quick_folder)
     yield made
     made.store.close()
 
@@ -38,11 +38,11 @@ def test_our_controller(world: LocalWorld, case: Callable[[Play], None]) -> None
     ),
     ids=lambda case: case.__name__,
 )
-def test_killed_before_any_write(tmp_path: Path, case: Callable[[Play], None]) -> None:
+def test_killed_before_any_write(quick_folder: Path, case: Callable[[Play], None]) -> None:
     """Each pod is counted once, and made once. Of events one may be missing, as with the real one."""
     for writes in range(2, 30):
-        (tmp_path / str(writes)).mkdir()
-        world = LocalWorld(tmp_path / str(writes), writes=writes)
+        (quick_folder / str(writes)).mkdir()
+        world = LocalWorld(quick_folder / str(writes), writes=writes)
         play = Play(world, case.__name__.replace("_", "-"))
         play.says = lambda *events: None  # type: ignore[method-assign]
         case(play)

@@ -211,8 +211,10 @@ WRITES = st.lists(
 
 @given(WRITES)
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_the_changes_always_add_up_to_the_objects(tmp_path: Path, writes: list[tuple[str, str, int]]) -> None:
-    path = tmp_path / f"{next(_numbers)}.db"
+def test_the_changes_always_add_up_to_the_objects(
+    quick_folder: Path, writes: list[tuple[str, str, int]]
+) -> None:
+    path = quick_folder / f"{next(_numbers)}.db"
     store = Store(path)
     seen: dict[str, Any] = {}
     told: list[Change] = []
