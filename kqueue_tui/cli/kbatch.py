@@ -14,6 +14,7 @@ from kbatch_core.environment import changed
 from kbatch_core.errors import BadOption, KbatchError, WholeNode
 from kbatch_core.manifest import Submission
 from kbatch_core.model.jobspec import JobSpec
+from kbatch_core.model.objects import Job
 from kbatch_core.model.options.combine import to_jobspec, with_options
 from kbatch_core.model.options.config import load_config, site_config_path, user_config_path
 from kbatch_core.model.options.directives import Directives, read_directives
@@ -22,7 +23,7 @@ from kbatch_core.scripts import check_secrets
 from kbatch_core.site import Site
 from kqueue_tui.cli.command_line import CommandLine, TableCommand
 from kqueue_tui.cli.dump import dump
-from kqueue_tui.cli.run import choose_cluster, complain
+from kqueue_tui.cli.run import choose_cluster, complain, silence
 from kqueue_tui.cli.run import main as run
 from kqueue_tui.cli.said import say_next, say_report, show_options
 from kqueue_tui.cli.source import Source, read_lines, read_source, read_stdin
@@ -176,6 +177,24 @@ def submit(client: Client, site: Site, submission: Submission, resolved: Resolve
             "that makes no second job.",
         )
         return 130
+    try:
+        say_submitted(client, job, submission, resolved)
+    except OSError as error:
+        # Who submitted must not lose the id with the output, or she submits again.
+        complain(
+            "kbatch", f"Submitted batch job {submission.job_id}, which cannot be written: {error.strerror}."
+        )
+        silence()
+        return 1
+    if not (resolved.get("follow") or resolved.get("wait")):
+        return 0
+    from kqueue_tui.cli.follow import follow, wait  # a submit alone is faster without
+
+    return follow(client, job) if resolved.get("follow") else wait(client, job)
+
+
+def say_submitted(client: Client, job: Job, submission: Submission, resolved: Resolved) -> None:
+    """The id, as it was asked for. Raises OSError."""
     if resolved.get("json"):
         click.echo(msgspec.json.format(msgspec.json.encode(client.row(job)), indent=2).decode())
     elif resolved.get("parsable"):
@@ -184,11 +203,6 @@ def submit(client: Client, site: Site, submission: Submission, resolved: Resolve
         click.echo(f"Submitted batch job {submission.job_id}")
         if sys.stdout.isatty():
             say_next(submission)
-    if not (resolved.get("follow") or resolved.get("wait")):
-        return 0
-    from kqueue_tui.cli.follow import follow, wait  # a submit alone is faster without
-
-    return follow(client, job) if resolved.get("follow") else wait(client, job)
 
 
 def main() -> None:

@@ -90,6 +90,7 @@ def main(command: click.Command, prog: str, argv: list[str] | None = None) -> in
     if f"_{prog.upper()}_COMPLETE" in os.environ:
         # A shell asks what to offer: a word on stderr would land in the line that is being typed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    stdout = sys.stdout
     try:
         result = command.main(args=argv, prog_name=prog, standalone_mode=False)
     except click.ClickException as error:
@@ -103,7 +104,7 @@ def main(command: click.Command, prog: str, argv: list[str] | None = None) -> in
         return 130
     except BrokenPipeError:
         # The reader of a pipe has gone (`kqueue list | head`): leave without a word, as other tools do.
-        _silence()
+        silence()
         return 141
     except OSError as error:
         if error.filename is not None:
@@ -113,12 +114,18 @@ def main(command: click.Command, prog: str, argv: list[str] | None = None) -> in
         if error.errno not in _CANNOT_WRITE:
             raise
         complain(prog, f"The output cannot be written: {error.strerror}.")
-        _silence()
+        silence()
         return 1
+    except SystemExit:
+        # The same, seen by click, which tells no more than that it has put something in the place of stdout.
+        if sys.stdout is stdout:
+            raise
+        silence()
+        return 141
     return result if isinstance(result, int) else 0
 
 
-def _silence() -> None:
+def silence() -> None:
     """Nothing more on stdout: Python flushes it once more at the end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

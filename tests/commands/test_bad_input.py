@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -190,6 +191,17 @@ def test_a_credential_in_a_script_is_refused_with_the_line_and_not_echoed(tmp_pa
     assert value not in message
 
 
+def test_when_the_reader_of_a_pipe_has_gone_the_exit_code_is_that_of_the_signal(tmp_path: Path) -> None:
+    with ScriptedServer([(200, {}, b'{"metadata":{},"items":[]}')]) as server:
+        (tmp_path / "config").write_text(KUBECONFIG.replace("URL", server.url))
+        process = started("kqueue", "list", cwd=tmp_path, KUBECONFIG=str(tmp_path / "config"))
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+        process.stderr.close()
+        assert (process.wait(60), said) == (141, "")
+
+
 def test_no_stdin_at_all(tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("kbatch")
     inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
@@ -232,3 +244,24 @@ def test_an_output_that_cannot_be_written(tmp_path: Path, where: str, code: int,
         )
     assert result.returncode == code
     assert result.stderr == (f"kqueue: {words}\n" if words else "")
+
+
+def test_a_submit_whose_output_is_lost_names_its_job_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "ok.sh").write_text("#!/bin/sh\n")
+    program = Path(sys.executable).with_name("kbatch")
+    with ScriptedServer([(201, {}, b'{"metadata":{"uid":"u"}}')]) as server:
+        (tmp_path / "config").write_text(KUBECONFIG.replace("URL", server.url))
+        inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+        result = subprocess.run(
+            ["sh", "-c", f"{program} --submit-id again --image images.example.org/x ok.sh >/dev/full"],
+            env={**inherited, "HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "config")},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert result.returncode == 1
+    said = result.stderr.splitlines()[-1]
+    assert re.fullmatch(
+        r"kbatch: Submitted batch job \w{8}, which cannot be written: No space left on device\.", said
+    )
