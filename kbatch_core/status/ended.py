@@ -37,8 +37,10 @@ def cancelled(case: Case) -> Verdict | None:
     at = clock(when, case.now)
     if not case.failed:
         return verdict("CG", "Cancelled", f"You cancelled it at {at}; stopping, up to {KILL_WAIT_SECONDS} s")
-    started = start_time(case)
-    ran = f" (ran {format_time(int(when - started))})" if started is not None and started <= when else ""
+    started, stopped = start_time(case), end_time(case)
+    # What ran may have been stopped before: by a hold, or with its node.
+    until = when if stopped is None else min(when, stopped)
+    ran = f" (ran {format_time(int(until - started))})" if started is not None and started <= until else ""
     return verdict("CA", "Cancelled", f"You cancelled it at {at}{ran}", case.rerun, _words(case.failure))
 
 
@@ -265,6 +267,13 @@ def start_time(case: Case) -> float | None:
             if status.state.running is not None:
                 return parse_time(status.state.running.started_at)
     return None
+
+
+def end_time(case: Case) -> float | None:
+    """When the script's last attempt ended, in seconds since the epoch; None while it runs or nothing tells."""
+    if case.record is not None and case.record.end:
+        return float(case.record.end)
+    return parse_time(case.terminated.finished_at) if case.terminated is not None else None
 
 
 def memory_limit(case: Case) -> float:

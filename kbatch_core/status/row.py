@@ -11,7 +11,7 @@ from kbatch_core.model import labels
 from kbatch_core.model.objects import Event, Job, Pod, parse_time
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.status.case import Case, condition, is_array, is_over, make_case, newest, pod_index, task_of
-from kbatch_core.status.ended import exit_of, seconds_annotation, start_time
+from kbatch_core.status.ended import end_time, exit_of, seconds_annotation, start_time
 from kbatch_core.status.explain import explain_case
 from kbatch_core.status.tasks import TaskCounts, count_tasks, describe_array, speaker
 from kbatch_core.status.verdict import NO_FACTS, ClusterFacts, Verdict
@@ -173,10 +173,9 @@ def _array_started(case: Case) -> float | None:
 
 def _ended(case: Case) -> float | None:
     """When the script ended; for an array, or when nothing tells it, when the Job did."""
-    if case.record is not None and case.record.end:
-        return case.record.end
-    if case.terminated is not None and case.terminated.finished_at:
-        return parse_time(case.terminated.finished_at)
+    script = end_time(case)
+    if script is not None:
+        return script
     conditions = case.job.status.conditions
     over = condition(conditions, "Complete") or condition(conditions, "Failed")
     return parse_time(case.job.status.completion_time or (over.last_transition_time if over else None))

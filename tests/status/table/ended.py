@@ -40,6 +40,21 @@ def ended_rows() -> list[Row]:
             evidence="DeadlineExceeded",
         ),
         Row(
+            "cancelled after a hold had stopped it",
+            "CA",
+            "Cancelled",
+            job(conditions=DEADLINE, annotations=CANCELLED, failed=1),
+            [
+                pod(
+                    "Failed",
+                    state=ended(
+                        143, message=record(exit=143, reason="Terminated", start=NOW - 390, end=NOW - 379)
+                    ),
+                )
+            ],
+            says=["(ran 0:11)"],
+        ),
+        Row(
             "cancelled before it ran",
             "CA",
             "Cancelled",
