@@ -9,8 +9,8 @@ from textual.pilot import Pilot
 
 from kqueue_tui.dashboard.actions import APP, FIELDS, FORM
 from kqueue_tui.dashboard.app import Dashboard
-from kqueue_tui.dashboard.form.kept import read_templates, templates_path
 from kqueue_tui.dashboard.form.model import Form
+from kqueue_tui.dashboard.form.templates import read_templates, templates_path
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.screens.ask_text import AskText
 from kqueue_tui.dashboard.screens.choose_file import ChooseFile

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from kbatch_core.model.names import id_from
 from kbatch_core.model.record import parse_record
 from tests.history.home import UID, answer, ended, manifest, started, submitted
 from tests.status.objects import ID, NOW, complete
+from tests.values import places
 
 DEEP = b'{"id":"' + ID.encode() + b'","junk":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 FOREIGN = [
@@ -172,14 +172,6 @@ HOSTILE = st.one_of(
     st.lists(st.text(max_size=3), max_size=3),
     st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=3),
 )
-
-
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every (container, key) in a JSON value."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in list(items):
-        yield value, key
-        yield from places(inner)
 
 
 def job_file() -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +18,7 @@ from kbatch_core.model.arrays import ArraySpec, from_numbers, parse_array
 from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.signals import parse_signal
 from tests.pods import load_pod
+from tests.values import places
 
 HOME = "/home/jovyan"
 ENVIRONMENTS = {
@@ -181,14 +181,6 @@ def test_a_job_of_another_tool_is_one_sentence() -> None:
     }
     with pytest.raises(BadOption, match="was not made by kbatch"):
         read_back(job, no_file)
-
-
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every (container, key) in a JSON value."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in list(items):
-        yield value, key
-        yield from places(inner)
 
 
 @settings(max_examples=200, deadline=None)

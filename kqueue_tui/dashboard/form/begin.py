@@ -11,8 +11,8 @@ from textual.app import SuspendNotSupported
 
 from kbatch_core.errors import KbatchError
 from kbatch_core.model.safetext import safe_text
-from kqueue_tui.dashboard.form.kept import keep_template, name_of, read_templates, templates_path
 from kqueue_tui.dashboard.form.model import Form, command
+from kqueue_tui.dashboard.form.templates import keep_template, name_of, read_templates, templates_path
 from kqueue_tui.dashboard.shell import run_in_terminal
 
 if TYPE_CHECKING:
