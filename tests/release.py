@@ -53,8 +53,17 @@ def bill_of_materials(tools: Path) -> None:
 
 
 def audit(tools: Path) -> None:
-    """Nothing that the package stands on is known to be unsafe."""
-    run(tools / "pip-audit", "--strict", "--no-deps", "--disable-pip", "-r", _pins_of_the_package(tools))
+    """Nothing that the package stands on is known to be unsafe. No answer is no pass."""
+    pins = _pins_of_the_package(tools)
+    try:
+        run(tools / "pip-audit", "--strict", "--no-deps", "--disable-pip", "-r", pins)
+    except RuntimeError as error:
+        # What it found is on lines of its own; what it could not do is logged.
+        lines = [line.partition("ERROR:")[2].partition(":")[2] for line in str(error).splitlines()]
+        why = "; ".join(filter(None, lines))
+        if not why:
+            raise
+        raise RuntimeError(f"Not audited: {why}. Run it where pypi.org answers.") from error
 
 
 def installs_alone(tools: Path) -> None:

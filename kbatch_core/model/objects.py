@@ -106,6 +106,10 @@ class Job(_Object):
     spec: JobSpecObject = JobSpecObject()
     status: JobStatus = JobStatus()
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows of it as the last line of a cell: who it is, not all of its fields."""
+        printer.text(f"Job {self.metadata.name} in namespace {self.metadata.namespace}")
+
 
 class WholeTemplate(PodTemplate):
     metadata: Metadata = Metadata()

@@ -63,6 +63,12 @@ def test_the_newest_that_runs_come_first_and_not_too_many() -> None:
     assert to_html([], NOW) == "<p>No jobs.</p>"
 
 
+def test_a_job_in_a_cell_is_one_line() -> None:
+    one = job()
+    pretty: Any = pytest.importorskip("IPython.lib.pretty")
+    assert pretty.pretty(one) == f"Job {one.metadata.name} in namespace {one.metadata.namespace}"
+
+
 class Notebook:
     """What IPython's display does, written down."""
 
