@@ -14,6 +14,7 @@ import os
 import re
 import ssl
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from kbatch_core.cluster.problems import one_line
@@ -138,6 +139,7 @@ def _load(path: str | None, context: str | None) -> tuple[Any, dict[str, Any], s
             config_base_path=None,
             config_persister=files.save_changes,
         )
+        _refuse_impersonation(files.config_files, loader.current_context)
         loader.load_and_set(configuration)
     except ConfigException as error:
         # It names what stands around a missing value in full, tokens and all.
@@ -158,6 +160,18 @@ def _load(path: str | None, context: str | None) -> tuple[Any, dict[str, Any], s
     finally:
         logging.getLogger().removeHandler(complaints)
     return configuration, loader.current_context, complaints.last
+
+
+def _refuse_impersonation(files: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+    """The loader passes over `as`, and would act with the rights of another user. Raises BadConfig."""
+    named = context["context"].get("user")
+    users = [one for config in files.values() for one in config.get("users") or () if one["name"] == named]
+    if users and (users[0].get("user") or {}).get("as"):
+        raise BadConfig(
+            f'The user of the kubeconfig\'s context "{context["name"]}" acts as another one (`as`), which is not '
+            "supported.",
+            "Choose a context with an account of its own: --context.",
+        )
 
 
 def _authorization(configuration: Any) -> str:

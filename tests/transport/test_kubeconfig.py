@@ -167,6 +167,7 @@ def test_of_several_files_the_first_context_is_taken_as_by_kubectl(
             {},
             "certificate or key that",
         ),
+        ({"token": "abc", "as": "bob"}, {}, {}, "acts as another one"),
         ({"token": "abc"}, {}, {"namespace": 5}, "namespace that is no text"),
         ({"auth-provider": {"name": "gcp", "config": {}}}, {}, {}, "not expected"),
     ],
