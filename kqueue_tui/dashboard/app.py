@@ -253,7 +253,8 @@ class Dashboard(App[None]):
 
     def _tick(self) -> None:
         now = self.now()
-        self.screen.post_message(Tick(now))
+        for screen in self.screen_stack[-1:]:  # none while the app leaves
+            screen.post_message(Tick(now))
         sync = self.sync
         state = sync.state if sync is not None else ""
         if state != self._last_state:

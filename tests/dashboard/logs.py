@@ -156,6 +156,6 @@ async def typed(pilot: Pilot[None], key: str, text: str) -> None:
     await pilot.press(key)
     await pilot.pause()
     pilot.app.screen.query_one(Input).value = text
-    await pilot.pause(0.2)
+    await pilot.pause()
     await pilot.press("enter")
     await pilot.pause()

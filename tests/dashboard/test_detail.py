@@ -15,7 +15,7 @@ from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend
 from kqueue_tui.dashboard.screens.detail import DetailScreen
 from kqueue_tui.dashboard.widgets.usage_plot import UsagePlot
-from tests.dashboard.demo import NOW, Clock, make_app, running, settle
+from tests.dashboard.demo import NOW, Clock, make_app, running, settle, until
 from tests.dashboard.demo.play import Play
 
 TRAINS, SWEEP, OOM, QUOTA = "t4n8qw2x", "m2k7vd9c", "b6h2pz8v", "z7t5bn4c"
@@ -140,10 +140,8 @@ async def test_a_running_job_is_read_again_and_its_end_is_seen() -> None:
         assert app.backend is not None
         queue: Any = app.backend.queue
         queue.change(queue.play(f"demo-{TRAINS}"), f"demo-{TRAINS}")
-        await pilot.pause(0.6)
-        await settle(pilot)
+        await until(pilot, lambda: "Ended: exit 0" in text(screen))
         assert "completed" in text(screen)
-        assert "Ended: exit 0" in text(screen)
 
 
 async def test_hostile_text_is_only_text() -> None:

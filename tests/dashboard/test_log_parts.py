@@ -11,6 +11,7 @@ from textual.widgets import Input
 from kbatch_core.errors import NotFound
 from kbatch_core.logs import End, Gap, Line, Waiting
 from kqueue_tui.dashboard.widgets.log_pane import TAIL, LogTask
+from tests.dashboard.demo import until
 from tests.dashboard.logs import (
     START,
     Script,
@@ -212,9 +213,7 @@ async def test_an_error_after_lines_is_in_the_title_and_the_lines_stay() -> None
     script = Script(*numbered(3))
     async with pane_of(script) as (pilot, pane):
         script.fail(NotFound("The pod is gone."))
-        await drained(pilot, pane)
-        await pilot.pause(0.2)
-        assert "The pod is gone." in title(pane)
+        await until(pilot, lambda: "The pod is gone." in title(pane))
         assert screen_lines(pane)[2] == "line 2"
 
 

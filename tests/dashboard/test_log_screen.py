@@ -112,16 +112,14 @@ async def test_all_tasks_of_an_array_in_one_log() -> None:
 async def test_a_job_that_waits_says_why_in_the_middle() -> None:
     async with running(make_app()) as pilot:
         _, pane = await open_logs(pilot, QUOTA, None)
-        await pilot.pause(0.2)
-        assert "quota" in notice(pane).lower()
+        await until(pilot, lambda: "quota" in notice(pane).lower())
 
 
 async def test_what_a_job_has_not_is_said_and_can_be_taken_back() -> None:
     async with running(make_app()) as pilot:
         _, pane = await open_logs(pilot, TRAINS)
         await press(pilot, "p")
-        await pilot.pause(0.3)
-        assert "has not an earlier attempt" in notice(pane)
+        await until(pilot, lambda: "has not an earlier attempt" in notice(pane))
         await press(pilot, "p")
         await drained(pilot, pane, 1)
         assert notice(pane) == ""

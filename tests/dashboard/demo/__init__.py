@@ -71,10 +71,11 @@ async def settle(pilot: Pilot[None]) -> None:
     """Until the app has connected, its writes are done and all is shown."""
     app = pilot.app
     assert isinstance(app, Dashboard)
-    await app.workers.wait_for_complete()
-    await pilot.pause()
+    await pilot.pause()  # It has begun: what it does in threads has been started.
+    while any(not worker.is_finished for worker in app.workers):
+        await app.workers.wait_for_complete()
+        await pilot.pause()  # What a thread has told may start others.
     await until(pilot, lambda: not app.behind)
-    await pilot.pause()
 
 
 async def until(pilot: Pilot[None], check: Callable[[], object]) -> None:
