@@ -9,20 +9,21 @@ from typing import Any, TypeVar
 
 import click
 
+from kbatch_core.cluster.settings import CLUSTER_VARIABLE
 from kbatch_core.errors import BadOption, KbatchError
-from kbatch_core.local.lifecycle import State, clean, start, state, stop
+from kbatch_core.local.lifecycle import PREFIX, State, clean, parse_cluster, start, state, stop
 from kbatch_core.local.place import DEFAULT, Place, all_places, find_place
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def name_option(function: Function) -> Function:
-    """Add --name."""
+    """Add --name, which is the cluster that other commands would use unless it is given."""
     return click.option(
         "--name",
         metavar="NAME",
-        default=DEFAULT,
-        show_default=True,
+        default=lambda: parse_cluster(os.environ.get(CLUSTER_VARIABLE) or PREFIX),
+        show_default=f"that of {CLUSTER_VARIABLE}, else {DEFAULT}",
         help="Which one, when there are several.",
     )(function)
 

@@ -117,6 +117,14 @@ def test_several_by_name_do_not_see_each_other(desk: Desk) -> None:
     desk.run("kbatch", "--cluster", "local:other", "--hold", "--wrap", "true")
     assert "JobHeldUser" in desk.run("kqueue", "list", "--cluster", "local:other")
     assert "JobHeldUser" not in desk.run("kqueue", "list", "--cluster", "local")
+    desk.environ["KBATCH_CLUSTER"] = "local:other"
+    assert "Stopped the local cluster other" in desk.run("kqueue", "local", "stop"), "that of other commands"
+    assert lifecycle.running(desk.place) is not None
+    assert "Removed the local cluster default" in desk.run(
+        "kqueue", "local", "clean", "--yes", "--name", "default"
+    )
+    desk.environ["KBATCH_CLUSTER"] = "mars"
+    assert "there is only `local`" in desk.run("kqueue", "local", "stop", code=2)
 
 
 def test_killed_it_starts_again_with_all_that_it_knew_and_what_ran_ran_on(desk: Desk) -> None:
