@@ -95,7 +95,8 @@ def test_a_job_of_another_cluster_is_not_called_gone(tmp_path: Path) -> None:
 def test_a_start_that_was_told_to_end_may_have_a_successor_elsewhere(tmp_path: Path) -> None:
     history = submitted(tmp_path)
     ended(tmp_path, exit=143, reason="Terminated")
-    assert (row(history, gone=False).state, row(history, gone=False).finished) == ("?", False)
+    found = row(history, gone=False)
+    assert (found.state, found.finished, found.exit_code, found.signal) == ("?", False, None, 0)
     assert (row(history).state, row(history).finished) == ("F", True)
     many = submitted(tmp_path / "many", array="1-2")
     ended(tmp_path / "many", task=1, exit=143, reason="Terminated")
