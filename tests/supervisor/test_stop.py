@@ -33,6 +33,13 @@ def ids_of(run: Run) -> list[int]:
     return found
 
 
+def read_if_there(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
 @pytest.mark.parametrize(
     ("script", "code", "output"),
     [(POLITE, 143, "asked\n"), (STUBBORN, 137, "asked\n"), (PLAIN, 143, "")],
@@ -177,6 +184,22 @@ def test_what_the_script_left_running_does_not_keep_the_pod(run: Run, how: str) 
     assert ended.code == 3
     assert "done\n" in run.output.read_text()
     assert ids_of(run) == []
+
+
+def test_its_timers_end_when_it_is_killed(run: Run) -> None:
+    process = run.start(run.script(PLAIN), options={"u": "1"})
+    wait_output(run)
+    process.kill()
+    process.wait()  # a process that nobody has waited for can still be signalled
+
+    def timers() -> list[bytes]:
+        lines = [Path(f"/proc/{number}/cmdline") for number in ids_of(run)]
+        return [line for line in map(read_if_there, lines) if b"/supervisor\0" in line]
+
+    try:
+        wait_for(lambda: not timers(), what="the timers to end")
+    finally:
+        run.kill()
 
 
 def test_two_hundred_children(run: Run) -> None:
