@@ -186,6 +186,28 @@ def test_what_the_script_left_running_does_not_keep_the_pod(run: Run, how: str) 
     assert ids_of(run) == []
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "code", "reason"),
+    [
+        (signal.SIGTERM, signal.SIGUSR1, 143, "Terminated"),
+        (signal.SIGUSR1, signal.SIGTERM, 124, "TimeLimit"),
+    ],
+)
+def test_the_first_reason_to_stop_counts(
+    run: Run, first: signal.Signals, then: signal.Signals, code: int, reason: str
+) -> None:
+    """USR1 is what the timer of the limit sends."""
+    script = "#!/bin/sh\ntrap 'echo asked; [ ! $again ] || exit 0; again=1' TERM\necho started\n"
+    process = run.start(run.script(f"{script}while :; do sleep 0.05; done\n"), options={"k": "60"})
+    wait_output(run)
+    process.send_signal(first)
+    wait_output(run, "asked")
+    process.send_signal(then)
+    ended = run.finish()
+    assert ended.record is not None
+    assert (ended.code, ended.record.reason) == (code, reason)
+
+
 def test_its_timers_end_when_it_is_killed(run: Run) -> None:
     process = run.start(run.script(PLAIN), options={"u": "1"})
     wait_output(run)
