@@ -186,6 +186,21 @@ def test_what_the_script_left_running_does_not_keep_the_pod(run: Run, how: str) 
     assert ids_of(run) == []
 
 
+def test_the_seconds_of_a_signal_are_the_script_s(run: Run) -> None:
+    """Told to end, it has its signal, and no TERM as long as these seconds last."""
+    go = run.folder / "go"
+    script = "#!/bin/sh\ntrap 'echo warned' USR1\ntrap 'echo asked' TERM\necho started\n"
+    process = run.start(
+        run.script(f"{script}until [ -e {go} ]; do sleep 0.05; done\n"), options={"s": "USR1@60", "k": "60"}
+    )
+    wait_output(run)
+    process.terminate()
+    wait_output(run, "warned")
+    go.touch()
+    ended = run.finish()
+    assert (ended.code, "asked" in run.output.read_text()) == (143, False)
+
+
 @pytest.mark.parametrize(
     ("first", "then", "code", "reason"),
     [
