@@ -131,6 +131,14 @@ def past_origin() -> Any:
     return Origin("https://x")
 
 
+def test_what_is_no_folder_costs_no_other_job(tmp_path: Path) -> None:
+    history = submitted(tmp_path)
+    for number in range(20):
+        (history.path / id_from(f"stray-{number}")).write_text("no folder")
+    (past,) = history.read_all()
+    assert past.id == ID
+
+
 def test_the_history_itself_may_be_a_symlink(tmp_path: Path) -> None:
     (tmp_path / "scratch").mkdir()
     (tmp_path / ".kbatch").symlink_to(tmp_path / "scratch")
