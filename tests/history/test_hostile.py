@@ -131,6 +131,15 @@ def past_origin() -> Any:
     return Origin("https://x")
 
 
+def test_what_was_accepted_is_not_taken_back_nor_another_job_s_end_kept(tmp_path: Path) -> None:
+    history = submitted(tmp_path)
+    history.withdraw(ID)
+    history.keep(answer(manifest(), uid="another"))
+    past = history.read(ID)
+    assert past is not None
+    assert past.job.metadata.uid == UID
+
+
 def test_what_is_no_folder_costs_no_other_job(tmp_path: Path) -> None:
     history = submitted(tmp_path)
     for number in range(20):
