@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.dashboard.idle import wait_for_idle
+
 
 @pytest.fixture(autouse=True)
 def same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,3 +15,5 @@ def same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.setattr("kqueue_tui.dashboard.widgets.log_pane.DRAIN_SECONDS", 0.02)
+    monkeypatch.setattr("textual.app.wait_for_idle", wait_for_idle)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", wait_for_idle)
