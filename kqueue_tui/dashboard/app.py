@@ -35,6 +35,7 @@ from kqueue_tui.dashboard.view.looks import look_of
 if TYPE_CHECKING:
     from textual.command import Provider
     from textual.driver import Driver
+    from textual.events import Key
     from textual.screen import Screen
 
     from kbatch_core.status.row import JobRow
@@ -271,6 +272,15 @@ class Dashboard(App[None]):
         self.say(row.sentence or words, title=words, severity="information" if row.state == "CD" else "error")
         self.bell()
         self._terminal.notify(words)
+
+    def on_key(self, event: Key) -> None:
+        """A key comes here when what had the focus has no use for it, and by now another may have the focus.
+
+        So the letters typed fast after `/` are not taken for commands.
+        """
+        take_early = getattr(self.focused, "take_early", None)
+        if take_early is not None and take_early(event):
+            event.prevent_default()
 
     # Leaving
 

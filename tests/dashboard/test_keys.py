@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.events import Key
 from textual.widgets import Input
 
@@ -13,6 +14,8 @@ from kqueue_tui.dashboard.screens.choose import Choose
 from kqueue_tui.dashboard.screens.columns import ChooseColumns
 from kqueue_tui.dashboard.screens.copy import Copied
 from kqueue_tui.dashboard.screens.help import Help
+from kqueue_tui.dashboard.state import State
+from kqueue_tui.dashboard.widgets.log_pane import LogPane
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
 from kqueue_tui.dashboard.widgets.status_line import StatusLine
 from tests.dashboard.demo import make_app, running, settle, until
@@ -31,6 +34,10 @@ def cursor(app: Dashboard) -> str:
 
 def shown(app: Dashboard) -> list[str]:
     return [line.row.id for line in app.view.lines]
+
+
+def toasts(app: Dashboard) -> list[str]:
+    return [str(toast.render()) for toast in app.screen.query("Toast")]
 
 
 async def test_moves() -> None:
@@ -106,6 +113,47 @@ async def test_keys_that_come_fast_after_enter_are_not_the_filters() -> None:
         assert app.view.filter.text == "train"
         assert table(app).marks == {app.view.lines[1].uid}
         assert cursor(app) == app.view.lines[3].row.id
+
+
+@pytest.mark.parametrize(
+    ("opened", "keys"),
+    [
+        ("", ("slash", *"cycrash", "enter", "j")),
+        ("l", ("slash", *"cqp", "escape", "t")),
+        ("n", ("slash", *"sot", "backspace", "enter")),
+    ],
+    ids=["queue", "log", "form"],
+)
+async def test_what_is_typed_fast_after_slash_is_text_and_no_command(
+    opened: str, keys: tuple[str, ...]
+) -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        await pilot.press(*opened)
+        await settle(pilot)
+        screen = app.screen
+        for key in keys:  # by a fast hand: none waits for what the last one did
+            app.post_message(Key(key, "/" if key == "slash" else key if len(key) == 1 else None))
+        await until(pilot, lambda: not app.screen.query("FilterBar"))
+        await settle(pilot)
+        assert app.screen is screen
+        assert not toasts(app)
+        if not opened:
+            assert app.view.filter.typed == "cycrash"
+
+
+async def test_what_is_typed_fast_after_tab_is_for_the_other_part() -> None:
+    app = make_app(state=State(log_pane="below"))
+    async with running(app) as pilot:
+        await until(pilot, lambda: app.screen.query(LogPane))
+        await settle(pilot)
+        before = cursor(app)
+        for key in ("tab", "k", "k", "tab", "j"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: cursor(app) != before)
+        await settle(pilot)
+        assert cursor(app) == "h6w3zt8p"
+        assert not app.screen.query_one(LogPane).lines.following
 
 
 async def test_filter_by_label() -> None:

@@ -274,7 +274,7 @@ class FormScreen(DashboardScreen):
         bar = FilterBar("", placeholder="words of an option's name or help")
         self._hints.display = False
         self.mount(bar)
-        bar.focus()
+        self.set_focus(bar)
 
     async def on_filter_bar_typed(self, typed: FilterBar.Typed) -> None:
         await self._fields.find(typed.text)

@@ -101,7 +101,7 @@ class LogScreen(JobScreen):
             if not pane.has_focus_within:
                 if self._body.has_class("zoomed"):
                     self.action_zoom()
-                pane.lines.focus()
+                self.set_focus(pane.lines)
                 return
 
     def action_back(self) -> None:

@@ -177,7 +177,7 @@ class QueueScreen(JobActions):
         bar = FilterBar(self._view.filter.typed, "text or regular expression; ! turns it round; -l labels")
         self._hints.display = False
         self.mount(bar)
-        bar.focus()
+        self.set_focus(bar)
 
     def _on_typed(self, typed: FilterBar.Typed) -> None:
         self._filter(Filter.parse(typed.text, self._view.filter.groups))

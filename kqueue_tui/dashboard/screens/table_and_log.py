@@ -60,7 +60,8 @@ class TableAndLog(Container):
         if log is None or log.pane is None:
             return
         self._zoom("")
-        (self._table if log.has_focus_within else log.pane.lines).focus()
+        # At once: the next key comes perhaps before a message would, and is for the other part.
+        self.screen.set_focus(self._table if log.has_focus_within else log.pane.lines)
 
     def step_back(self) -> bool:
         """In the log: its search and filter away, then back to the table. False when that has the focus."""

@@ -52,6 +52,13 @@ class FilterBar(Input):
         else:
             self._finish(self.value if event.key == "enter" else "")
 
+    def take_early(self, event: events.Key) -> bool:
+        """Take a key that was typed before this bar had the focus: no command, but text, or the end of it."""
+        mine = event.is_printable or event.key in ("enter", "escape")
+        if mine:
+            self.post_message(events.Key(event.key, event.character))
+        return mine
+
     def _say(self) -> None:
         if self.value != self._said:
             self._said = self.value

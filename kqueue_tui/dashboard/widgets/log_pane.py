@@ -319,7 +319,7 @@ class LogPane(Vertical):
         wanted = "to find" if searches else "of the lines to show; ! turns it round"
         self._bar = FilterBar(text, f"text or regular expression {wanted}")
         self.mount(self._bar)
-        self._bar.focus()
+        self.screen.set_focus(self._bar)
 
     @on(FilterBar.Typed)
     def _typed(self, typed: FilterBar.Typed) -> None:
