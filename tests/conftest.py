@@ -23,6 +23,12 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with a real node come first: they wait most, and what needs the processor runs beside them."""
+    node_files = {item.path for item in items if item.get_closest_marker("node")}
+    items.sort(key=lambda item: item.path not in node_files)
+
+
 def unavailable(reason: Missing) -> None:
     """Skip with the reason, or fail where the real cluster is required."""
     if os.environ.get("KBATCH_REQUIRE_CLUSTER") == "1":

@@ -91,16 +91,21 @@ class Component:
 def wait_for(
     check: Callable[[], Result | None], *, what: str, seconds: float = 60.0, every: float = 0.1
 ) -> Result:
-    """The first true answer of `check`. Raises TimeoutError that names `what`, with the last exception if any."""
+    """The first true answer of `check`. Raises TimeoutError that names `what`, with the last exception if any.
+
+    A check that is dear is made less often: what is waited for needs the processor, too.
+    """
     deadline = time.monotonic() + seconds
     problem: Exception | None = None
     while True:
+        asked = time.monotonic()
         try:
             result = check()
         except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
             result, problem = None, error
         if result:
             return result
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise TimeoutError(f"waited {seconds:.0f} s for {what}") from problem
-        time.sleep(every)
+        time.sleep(max(every, min(2 * (now - asked), 2.0)))

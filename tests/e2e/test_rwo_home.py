@@ -81,7 +81,7 @@ def test_jobs_join_the_server_and_stay_together_without_it(ann: Desk) -> None:
 
 def prepared_without_server(ann: Desk, earlier: Job) -> Job:
     """Submitted from elsewhere, as an earlier job was: its server is gone."""
-    client = ann.client()
+    client = ann.client(in_pod=False)
     spec, environment = client.like(earlier.metadata.labels["kbatch/id"])
     return client.submit(client.prepare(spec, environment))
 
