@@ -62,7 +62,7 @@ def _read_back(job: Mapping[str, Any], read_file: ReadFile) -> tuple[JobSpec, En
     environment = _environment(job, program)
     raw = {**metadata.get("labels", {}), **metadata.get("annotations", {})}
     name = raw.get(labels.NAME, "")
-    script_name, *words = shlex.split(raw.get(labels.COMMAND, "")) or [name]
+    script_name, *words = shlex.split(raw.get(labels.COMMAND) or "") or [name]
     limit = program.options.get("-t", "")
     signal = program.options.get("-s", "")
     workdir = container.get("workingDir")

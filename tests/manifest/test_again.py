@@ -55,7 +55,10 @@ def again(submission: Submission) -> tuple[JobSpec, Environment]:
     return read_back(sent, staged.__getitem__ if staged else no_file)
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
+# A name with a slash in it is another place for `%x` in a pattern, which may be refused.
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=12
+)
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "script": WORDS.map(lambda text: f"#!/bin/sh\n{text}") | st.just("#!/bin/sh\n" + "x" * 70_000),

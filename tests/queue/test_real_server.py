@@ -81,7 +81,8 @@ def test_rights_in_one_namespace_are_enough(fleet: Fleet, api: Api) -> None:
         assert watched.says("runs", "CG", "Cancelled")()
         fleet.wait_ended(runs)
         watched.until(watched.says("runs", "CA", "Cancelled"))
-        watched.until(watched.says("waits", "PD", "None"), seconds=60)
+        # The Job controller, refused by the quota, tries again after up to a minute.
+        watched.until(watched.says("waits", "PD", "None"), seconds=180)
 
 
 def test_it_lives_through_a_restart_of_the_api_server(fleet: Fleet, api: Api) -> None:
