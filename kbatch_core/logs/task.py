@@ -38,9 +38,8 @@ class Task:
         self.number = number
         self.id = job.metadata.labels.get(labels.ID, job.metadata.name)
         containers = job.spec.template.spec.containers
-        self.container = (
-            containers[0].name if containers else ""
-        )  # none: all that is left is a record in home
+        # None where all that is left is a record in home.
+        self.container = containers[0].name if containers else ""
         self._api = api
         self._clock = clock
 

@@ -92,9 +92,8 @@ def time_limit_patch(job: Job, seconds: int, started: float | None) -> Patch:
             "will run is frozen.",
             f"Or cancel it; {again}",
         )
-    from kbatch_core.manifest.program import (
-        program_of,
-    )  # only where a limit is changed: `kqueue list` starts sooner
+    # Only where a limit is changed: `kqueue list` starts sooner without.
+    from kbatch_core.manifest.program import program_of
 
     frozen = program_of(job).options.get("-t", "")
     if frozen.isdigit() and seconds >= int(frozen):

@@ -122,8 +122,12 @@ class Case(msgspec.Struct, frozen=True):
     @property
     def rerun(self) -> str:
         """What to do about an end that was no fault of the job."""
-        job_id = self.job.metadata.labels.get(labels.ID, self.job.metadata.name)
-        return f"`kqueue rerun {job_id}{f'_{self.task}' if self.task is not None else ''}` runs it again"
+        return f"`kqueue rerun {self.job_id}{f'_{self.task}' if self.task is not None else ''}` runs it again"
+
+    @property
+    def job_id(self) -> str:
+        """What a command names the job by."""
+        return self.job.metadata.labels.get(labels.ID, self.job.metadata.name)
 
     @property
     def _attempts(self) -> int:

@@ -174,13 +174,12 @@ def failed_tasks(case: Case) -> Verdict | None:
         return None
     numbers = failed_numbers(case.job)
     total = case.job.spec.completions or 0
-    job_id = case.job.metadata.labels.get(labels.ID, case.job.metadata.name)
     which = f": {list_tasks(numbers)}" if numbers else ""
     return verdict(
         "F",
         "FailedTasks",
         f"{len(numbers) or 'Some'} of {total} failed{which}",
-        f"`kqueue rerun {job_id} --failed` runs them again",
+        f"`kqueue rerun {case.job_id} --failed` runs them again",
         _words(case.failure),
     )
 

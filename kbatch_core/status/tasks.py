@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from kbatch_core.model import labels
 from kbatch_core.model.objects import Job, Pod
 from kbatch_core.status.case import (
     Case,
@@ -117,10 +116,9 @@ def task_limit(case: Case) -> Verdict | None:
     limit, total = case.job.spec.parallelism, case.job.spec.completions
     if limit is None or total is None or limit >= total or case.job.status.active < limit:
         return None
-    job_id = case.job.metadata.labels.get(labels.ID, case.job.metadata.name)
     return verdict(
         "PD",
         "JobArrayTaskLimit",
         f"Waits its turn: {plural(limit, 'task')} at a time",
-        f"`kqueue update {job_id} --throttle N` lets more run at a time",
+        f"`kqueue update {case.job_id} --throttle N` lets more run at a time",
     )

@@ -63,8 +63,7 @@ def held(case: Case) -> Verdict | None:
     """The user said so."""
     if not case.job.spec.suspend or case.finished:
         return None
-    job_id = case.job.metadata.labels.get(labels.ID, case.job.metadata.name)
-    return verdict("PD", "JobHeldUser", f"Held; `kqueue release {job_id}` lets it go")
+    return verdict("PD", "JobHeldUser", f"Held; `kqueue release {case.job_id}` lets it go")
 
 
 def quota_exceeded(case: Case) -> Verdict | None:

@@ -222,6 +222,20 @@ def test_a_state_folder_that_cannot_be_made(tmp_path: Path) -> None:
     assert f"{tmp_path}/file/kbatch/local: Not a directory." in message
 
 
+def in_shell(home: Path, server: ScriptedServer, line: str) -> subprocess.CompletedProcess[str]:
+    """A line of sh that begins with one of our commands, typed in `home`, where a kubeconfig leads to `server`."""
+    (home / "config").write_text(KUBECONFIG.replace("URL", server.url))
+    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return subprocess.run(
+        ["sh", "-c", f"{Path(sys.executable).parent}/{line}"],
+        env={**inherited, "HOME": str(home), "KUBECONFIG": str(home / "config")},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
 @pytest.mark.parametrize(
     ("where", "code", "words"),
     [
@@ -231,35 +245,17 @@ def test_a_state_folder_that_cannot_be_made(tmp_path: Path) -> None:
     ],
 )
 def test_an_output_that_cannot_be_written(tmp_path: Path, where: str, code: int, words: str) -> None:
-    program = Path(sys.executable).with_name("kqueue")
     with ScriptedServer([(200, {}, b'{"metadata":{},"items":[]}')]) as server:
-        (tmp_path / "config").write_text(KUBECONFIG.replace("URL", server.url))
-        inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-        result = subprocess.run(
-            ["sh", "-c", f"{program} list {where}"],
-            env={**inherited, "HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "config")},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        result = in_shell(tmp_path, server, f"kqueue list {where}")
     assert result.returncode == code
     assert result.stderr == (f"kqueue: {words}\n" if words else "")
 
 
 def test_a_submit_whose_output_is_lost_names_its_job_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "ok.sh").write_text("#!/bin/sh\n")
-    program = Path(sys.executable).with_name("kbatch")
     with ScriptedServer([(201, {}, b'{"metadata":{"uid":"u"}}')]) as server:
-        (tmp_path / "config").write_text(KUBECONFIG.replace("URL", server.url))
-        inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-        result = subprocess.run(
-            ["sh", "-c", f"{program} --submit-id again --image images.example.org/x ok.sh >/dev/full"],
-            env={**inherited, "HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "config")},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        line = "kbatch --submit-id again --image images.example.org/x ok.sh >/dev/full"
+        result = in_shell(tmp_path, server, line)
     assert result.returncode == 1
     said = result.stderr.splitlines()[-1]
     assert re.fullmatch(

@@ -107,6 +107,12 @@ def _subresource(kind: Kind, name: str) -> tuple[str, list[str]]:
     return kind.kind, ["get", "patch", "update"]
 
 
+def _other_names(kind: Kind) -> Object:
+    """What else kubectl may call it, where there is something."""
+    names = {"shortNames": list(kind.short), "categories": list(kind.categories)}
+    return {field: found for field, found in names.items() if found}
+
+
 def _resource_list(group: str) -> Object:
     resources: list[Object] = []
     for kind in _of(group):
@@ -117,10 +123,7 @@ def _resource_list(group: str) -> Object:
             "kind": kind.kind,
             "verbs": sorted(WRITE),
         }
-        if kind.short:
-            entry["shortNames"] = list(kind.short)
-        if kind.categories:
-            entry["categories"] = list(kind.categories)
+        entry |= _other_names(kind)
         resources.append(entry)
         for name in kind.subresources:
             sub_kind, verbs = _subresource(kind, name)
@@ -159,10 +162,7 @@ def _aggregated(group: str) -> list[Object]:
             "singularResource": kind.singular,
             "verbs": sorted(WRITE),
         }
-        if kind.short:
-            entry["shortNames"] = list(kind.short)
-        if kind.categories:
-            entry["categories"] = list(kind.categories)
+        entry |= _other_names(kind)
         if kind.subresources:
             entry["subresources"] = [
                 {

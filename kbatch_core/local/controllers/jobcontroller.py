@@ -206,6 +206,13 @@ class JobController:
 
     def _end_orphans(self, uid: str, now: float) -> None:
         """The Job is gone, and its pods go as well."""
+        self._end_pods(uid, now)
+        if not self._pods[uid]:
+            self._pods.pop(uid)
+            self._open.pop(uid, None)
+
+    def _end_pods(self, uid: str, now: float) -> None:
+        """Delete a Job's pods, which count for nothing any more."""
         for key in list(self._pods[uid].values()):
             with contextlib.suppress(NotFound):
                 pod = self._store.get("pods", *key)
@@ -213,9 +220,6 @@ class JobController:
                     release_pod(self._store, pod, TRACKING)
                 if not is_deleted(pod):
                     delete_pod(self._store, pod, now, uid=pod["metadata"]["uid"])
-        if not self._pods[uid]:
-            self._pods.pop(uid)
-            self._open.pop(uid, None)
 
     def _finalize(self, job: Object, now: float) -> bool:
         """A deletion that waits for the pods (foreground) or leaves them (orphan); True once the Job is gone."""
@@ -227,13 +231,7 @@ class JobController:
             self._pods.pop(uid, None)
             self._open.pop(uid, None)
         elif FOREGROUND in finalizers:
-            for key in list(self._pods[uid].values()):
-                with contextlib.suppress(NotFound):
-                    pod = self._store.get("pods", *key)
-                    if is_tracked(pod):
-                        release_pod(self._store, pod, TRACKING)
-                    if not is_deleted(pod):
-                        delete_pod(self._store, pod, now, uid=pod["metadata"]["uid"])
+            self._end_pods(uid, now)
             if self._pods[uid]:
                 return False
         left = [one for one in finalizers if one not in (ORPHAN, FOREGROUND)]

@@ -59,24 +59,24 @@ class LogFiles:
         while True:
             if self._fd < 0 and not self._open():
                 return
-            data = os.read(self._fd, _CHUNK)
-            if data:
-                lines = (self._rest + data).split(b"\n")
-                self._rest = lines.pop()
-                yield from (entry for line in lines if (entry := parse(line)) is not None)
+            if data := os.read(self._fd, _CHUNK):
+                yield from self._entries(data)
                 continue
             # Asked before the last look: what is written to a part comes before the next one is there.
             following = self._next()
             if following is None:
                 return
-            data = os.read(self._fd, _CHUNK)
-            if data:
-                lines = (self._rest + data).split(b"\n")
-                self._rest = lines.pop()
-                yield from (entry for line in lines if (entry := parse(line)) is not None)
+            if data := os.read(self._fd, _CHUNK):
+                yield from self._entries(data)
                 continue
             self.close()
             self._fd = os.open(following, os.O_RDONLY)
+
+    def _entries(self, data: bytes) -> Iterator[Entry]:
+        """The whole lines that have come; the begun one waits for its rest."""
+        lines = (self._rest + data).split(b"\n")
+        self._rest = lines.pop()
+        return (entry for line in lines if (entry := parse(line)) is not None)
 
     def close(self) -> None:
         if self._fd >= 0:
