@@ -39,7 +39,7 @@ class DemoLog:
         if request.previous or request.stderr:
             what = "an earlier attempt" if request.previous else "a file of its own for stderr"
             raise NotFound(f"Job {row.id} has not {what}.", "p and e go back.")
-        yield [Reading(f"the file /home/ann/work/kbatch-{row.id}.out")]
+        yield [Reading(f"the file /home/{row.user}/work/kbatch-{row.id}.out")]
         if row.started is None and not request.follow:
             raise NotFound(f"Job {row.id} has no output yet: {row.sentence}.")
         said = ""

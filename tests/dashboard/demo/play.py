@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from kbatch_core.manifest.carry import BIN, SCRIPT
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Event, Job, Pod
 
@@ -60,6 +61,10 @@ class Play:
     def job_name(self) -> str:
         slug = "".join(c if c.isalnum() and c.isascii() else "-" for c in self.name.lower()).strip("-")
         return f"{slug or 'job'}-{self.id}"
+
+    @property
+    def output(self) -> str:
+        return f"/home/{self.user}/work/kbatch-{self.id}{'_%a' if self.tasks else ''}.out"
 
     def cancel(self, now: float) -> Play:
         return replace(self, cancelled=now)
@@ -157,6 +162,7 @@ def _job(play: Play, status: dict[str, Any]) -> Job:
         "name": "job",
         "image": IMAGE,
         "workingDir": f"/home/{play.user}/work",
+        "command": ["/bin/sh", f"{BIN}/supervisor", "-o", play.output, "--", f"{BIN}/{SCRIPT}"],
         "resources": _resources(play),
     }
     data = {
