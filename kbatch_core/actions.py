@@ -9,13 +9,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from kbatch_core.cluster.api import Api
 from kbatch_core.environment.session import Session
-from kbatch_core.errors import BadOption, PermissionDenied, Refused, Unreachable
+from kbatch_core.errors import BadOption, NotFound, PermissionDenied, Refused, Unreachable
 from kbatch_core.history.folder import History
 from kbatch_core.history.past import Origin
 from kbatch_core.manifest import change
@@ -120,20 +120,15 @@ class Actions:
         """A new job with the script, options and environment of one that has ended.
 
         Of an array only `tasks`, or with `failed_only` those that did not succeed; of another job `failed_only`
-        refuses one that did. `time_limit` (seconds) and `memory` (bytes) replace what it had. Raises Refused,
-        BadOption.
+        refuses one that did. `time_limit` (seconds) and `memory` (bytes) replace what it had. A job that the cluster
+        has forgotten is taken from the history. Raises Refused, BadOption, NotFound.
         """
         from kbatch_core.manifest import build_job
         from kbatch_core.manifest.again import read_back, submitted_from
         from kbatch_core.staging import read_staged
 
-        chosen = _chosen_tasks(job, tasks, failed_only)
-        whole = self.api.get_job_object(job.metadata.name, namespace=job.metadata.namespace)
-        if whole["metadata"]["uid"] != job.metadata.uid:
-            raise Refused(
-                f"Job {change.id_of(job)} is another one now than the one that was looked at.",
-                "Look again with `kqueue list`.",
-            )
+        whole, gone = self._whole(job)
+        chosen = _chosen_tasks(job, tasks, failed_only, finished=gone or change.is_finished(job))
         spec, environment = read_back(whole, read_staged)
         if chosen is not None and spec.array is not None:
             lines = (
@@ -156,6 +151,22 @@ class Actions:
             submit_host=submit_host,
         )
         return self.submit(again)
+
+    def _whole(self, job: Job) -> tuple[dict[str, Any], bool]:
+        """(the Job with every field, whether the history alone still has it). Raises Refused, NotFound."""
+        try:
+            whole = self.api.get_job_object(job.metadata.name, namespace=job.metadata.namespace)
+        except NotFound:
+            kept = self.history.manifest(change.id_of(job))
+            if kept is None:
+                raise
+            return kept, True
+        if whole["metadata"]["uid"] != job.metadata.uid:
+            raise Refused(
+                f"Job {change.id_of(job)} is another one now than the one that was looked at.",
+                "Look again with `kqueue list`.",
+            )
+        return whole, False
 
     def delete(self, job: Job) -> None:
         """Remove a job with its pods, their logs and its record in the cluster; what is in home stays."""
@@ -192,10 +203,9 @@ class Actions:
         return None
 
 
-def _chosen_tasks(job: Job, tasks: Collection[int], failed_only: bool) -> ArraySpec | None:
+def _chosen_tasks(job: Job, tasks: Collection[int], failed_only: bool, finished: bool) -> ArraySpec | None:
     """The tasks to run again; None = the whole job. Raises Refused, BadOption."""
     job_id = change.id_of(job)
-    finished = change.is_finished(job)
     if not is_array(job):
         if tasks:
             raise BadOption(f"Job {job_id} is no array, so it has no tasks.", f"Write {job_id} alone.")

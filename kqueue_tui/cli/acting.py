@@ -40,15 +40,17 @@ def act(
     suits: Suits,
     tasks: bool = False,
     active: bool = True,
+    past: bool = False,
     ask: Callable[[Client, Sequence[Target]], bool] = lambda client, targets: True,
 ) -> int:
     """Act on the jobs of `options`; the exit code. `verb` is for questions: "cancel".
 
     `tasks`: whether it can be done to single tasks; `active`: whether a name that several jobs have means the only
-    one of them that has not ended. `ask` is called once before anything is done.
+    one of them that has not ended; `past`: whether one that only the history has will do. `ask` is called once
+    before anything is done.
     """
     client = connect(options)
-    targets, missed = choose(client, options["jobs"], options, suits, active=active)
+    targets, missed = choose(client, options["jobs"], options, suits, active=active, past=past)
     code = 0
     undone = [one.name for one in missed]
     for one in missed:

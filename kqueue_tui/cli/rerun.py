@@ -27,6 +27,8 @@ from kqueue_tui.cli.targets import Target
 def command(failed: bool, time: str | None, mem: str | None, **options: Any) -> int:
     """Submit jobs that have ended once more: the same script, options and environment under a new id.
 
+    One that the cluster has forgotten is taken from the history in home.
+
     ID_3 or ID_[1-4,7] takes these tasks of an array alone.
     """
     seconds = parse_time_limit(time) if time is not None else None
@@ -47,4 +49,4 @@ def command(failed: bool, time: str | None, mem: str | None, **options: Any) -> 
     def suits(job: Job, row: JobRow) -> bool:
         return row.finished and (not failed or row.state != "CD")
 
-    return act(options, rerun, verb="rerun", suits=suits, tasks=True, active=False)
+    return act(options, rerun, verb="rerun", suits=suits, tasks=True, active=False, past=True)

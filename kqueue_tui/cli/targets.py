@@ -60,8 +60,9 @@ def choose(
     *,
     anybodys: bool = False,
     active: bool = True,
+    past: bool = False,
 ) -> tuple[list[Target], list[Missed]]:
-    """The jobs, and what was named in vain. `anybodys`, `active`: as in Finder.
+    """The jobs, and what was named in vain. `anybodys`, `active`: as in Finder; `past`: as in `named`.
 
     With names and filters both must hold: a job that was named and does not pass is left out without a word, as
     scancel does it. Raises BadOption when nothing says which.
@@ -77,7 +78,7 @@ def choose(
         surveyed = client.survey(user=user, selector=wanted.selector())
         found = [Target(job, row=row) for job, row, _ in surveyed if wanted.matches(row) and suits(job, row)]
         return sorted(found, key=lambda target: target.job.metadata.creation_timestamp), []
-    targets, missed = named(client, references, anybodys=anybodys, active=active)
+    targets, missed = named(client, references, anybodys=anybodys, active=active, past=past)
     if filtered:
         targets = [msgspec.structs.replace(target, row=client.row(target.job)) for target in targets]
         targets = [target for target in targets if target.row is not None and wanted.matches(target.row)]
@@ -85,9 +86,17 @@ def choose(
 
 
 def named(
-    client: Client, references: Sequence[str], *, anybodys: bool = False, active: bool = True
+    client: Client,
+    references: Sequence[str],
+    *,
+    anybodys: bool = False,
+    active: bool = True,
+    past: bool = False,
 ) -> tuple[list[Target], list[Missed]]:
-    """The jobs that are named, by a comma list too, each once, in their order."""
+    """The jobs that are named, by a comma list too, each once, in their order.
+
+    With `past` one that the cluster does not have may be one of the history.
+    """
     finder = client.finder()
     every = dict.fromkeys(part for text in references for part in split_references(text) or [text])
     parsed = [parse_reference(text) for text in every]
@@ -98,8 +107,20 @@ def named(
         try:
             job, tasks = finder.find_tasks(reference, anybodys=anybodys, active=active)
         except (NotFound, BadOption) as error:
-            missed.append(Missed(safe_text(reference.text), error))
-        else:
-            key = (job.metadata.uid, tasks.format() if tasks is not None else "")
-            targets.setdefault(key, Target(job, tasks))
+            found = _of_history(client, reference.job) if past and isinstance(error, NotFound) else None
+            if found is None:
+                missed.append(Missed(safe_text(reference.text), error))
+                continue
+            job, tasks = found, reference.tasks
+        key = (job.metadata.uid, tasks.format() if tasks is not None else "")
+        targets.setdefault(key, Target(job, tasks))
     return list(targets.values()), missed
+
+
+def _of_history(client: Client, reference: str) -> Job | None:
+    """The job of that id or name that only the history has."""
+    try:
+        found = client.look_up(reference)
+    except KbatchError:
+        return None
+    return found.job if found.past is not None else None

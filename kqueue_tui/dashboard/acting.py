@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from kqueue_tui.dashboard.app import Dashboard
 
 
+Target = tuple["JobRow", "Job | None"]
+"""A job as it was shown; of one that only the history has there is no object yet."""
+
+
 class Acting:
     """Owned by the app."""
 
@@ -68,14 +72,15 @@ class Acting:
         wanted = {row.uid: app.find_row(row.uid) for row in rows}
         left_out = [word for row in wanted.values() if row is not None and (word := write.refuses(row))]
         chosen = [row for row in wanted.values() if row is not None and not write.refuses(row)]
-        jobs = [(row, job) for row in chosen if (job := self._job(row.uid)) is not None]
+        jobs = [(row, self._job(row.uid)) for row in chosen]
+        jobs = [(row, job) for row, job in jobs if job is not None or (write.past and row.past)]
         if not jobs:
             words = f"{_these(len(wanted))} {left_out[0]}." if left_out else "The cluster no longer has it."
             app.say(f"Nothing to {verb}: {words}", severity="warning")
             return
         self._confirm(write, jobs, left_out)
 
-    def _confirm(self, write: Write, jobs: Sequence[tuple[JobRow, Job]], left_out: Sequence[str]) -> None:
+    def _confirm(self, write: Write, jobs: Sequence[Target], left_out: Sequence[str]) -> None:
         from kqueue_tui.dashboard.screens.confirm import Confirm
 
         warnings = list(dict.fromkeys(word for row, _ in jobs if (word := write.warns(row))))
@@ -88,26 +93,26 @@ class Acting:
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._start(write, [job for _, job in jobs])
+                self._start(write, jobs)
 
         self._app.push_screen(dialog, answered)
 
-    def _start(self, write: Write, jobs: Sequence[Job]) -> None:
+    def _start(self, write: Write, jobs: Sequence[Target]) -> None:
         self._app.run_worker(
             lambda: self._write(write, jobs), name=write.verb, group="write", thread=True, exit_on_error=False
         )
 
-    def _write(self, write: Write, jobs: Sequence[Job]) -> None:
+    def _write(self, write: Write, jobs: Sequence[Target]) -> None:
         """In a thread: each job by itself, so that one refusal does not stop the others."""
         backend = self._app.backend
         if backend is None:
             return
         done, problems = 0, []
-        for job in jobs:
+        for row, job in jobs:
             try:
-                answer = write.run(backend.acts, job)
+                answer = write.run(backend.acts, job if job is not None else backend.past_job(row))
             except KbatchError as error:
-                problems.append(f"{job.metadata.name}: {error}")
+                problems.append(f"{row.job_name}: {error}")
             else:
                 done += 1
                 if answer is not None:

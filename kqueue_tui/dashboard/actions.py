@@ -150,6 +150,8 @@ QUEUE = (
     _a("queue.cancel-options", "C", "cancel_options", "Cancel which", "Cancel a part, all that is shown, or delete.",
        "Act", needs=PATCH_JOBS, writes=True),
     _a("queue.shell", "s", "shell", "Shell", "A shell in the job's pod.", "Act", needs=EXEC),
+    _a("queue.attach", "a", "attach", "Attach", "What the job prints, in the terminal itself; Ctrl-C comes back.",
+       "Act"),
     _a("queue.watch", "b", "watch", "Bell", "Ring when the job ends, or no longer.", "Act"),
     _a("queue.retry", "U", "retry", "Try again", "Ask the cluster again now.", "Dashboard"),
     _a("queue.back", "escape", "back", "Back", "One step back: range, marks, filter.", "See"),

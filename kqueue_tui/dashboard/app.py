@@ -62,7 +62,7 @@ class Dashboard(App[None]):
         clock: Callable[[], float] = time.time,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self._terminal = Terminal()
+        self._terminal = Terminal(environ)
         super().__init__()
         self.options = options
         self.config = config

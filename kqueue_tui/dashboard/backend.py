@@ -80,10 +80,12 @@ class Scope:
 
 @dataclass(frozen=True)
 class Backend:
-    """A connection, once it is there. `shell` gives the command that opens a shell in a job's pod.
+    """A connection, once it is there. `shell` gives the command that opens a shell in a job's pod,
+    `attach` the one that shows what it prints.
 
     `details`, `logs`, `past` and what `desk` does block: they are called in threads. `past` gives the rows that only
-    the history has, when the cluster has shown the jobs of these ids; None = it is not known what it has.
+    the history has, when the cluster has shown the jobs of these ids; None = it is not known what it has. `past_job`
+    is the Job of such a row.
 
     `now` is the clock that rows are made with, in seconds since the epoch.
     """
@@ -95,9 +97,11 @@ class Backend:
     acts: Acts
     now: Callable[[], float]
     shell: Callable[[JobRow], Sequence[str]]
+    attach: Callable[[JobRow], Sequence[str]]
     details: Callable[[JobRow], Details]
     logs: Callable[[JobRow, LogRequest], Reader]
     past: Callable[[Collection[str] | None], Sequence[JobRow]]
+    past_job: Callable[[JobRow], Job]
     desk: Desk
 
 

@@ -31,7 +31,9 @@ def cluster_backend(options: Options, scope: Scope, on_change: Callable[[], None
         logs=lambda row, request: client.log_reader(find_row(client, row), request),
         past=lambda shown: client.past(shown, user=scope.user, namespaces=namespaces),
         desk=ClusterDesk(client, _where(options, options.namespaces[0] if options.namespaces else "")),
+        past_job=lambda row: find_row(client, row).job,
         shell=lambda row: ["kqueue", "shell", *_where(options, row.namespace), row.id],
+        attach=lambda row: ["kqueue", "logs", "-f", *_where(options, row.namespace), row.id],
     )
 
 

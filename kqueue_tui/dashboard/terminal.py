@@ -1,7 +1,8 @@
-"""Terminal: the one thing that Textual has no call for, the terminal's own notification (OSC 9)."""
+"""Terminal: the one thing that Textual has no call for, the terminal's own notification (OSC 9 or OSC 777)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from textual.app import App
@@ -13,7 +14,8 @@ from kbatch_core.model.safetext import safe_text
 class Terminal:
     """Remembers the driver that the app makes, because only its writes are in order with the app's own."""
 
-    def __init__(self) -> None:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
         self._driver: Driver | None = None
 
     def remember(self, base: type[Driver]) -> type[Driver]:
@@ -28,7 +30,28 @@ class Terminal:
         return Remembered
 
     def notify(self, text: str) -> None:
-        """Show `text` outside of the terminal window, where the terminal can (iTerm2, kitty, WezTerm, Windows)."""
+        """Show `text` outside of the terminal's window, where the terminal can."""
         if self._driver is not None and not self._driver.is_headless:
-            self._driver.write(f"\x1b]9;{safe_text(text, 200)}\x1b\\")
+            self._driver.write(notification(text, self._environ))
             self._driver.flush()
+
+
+def notification(text: str, environ: Mapping[str, str]) -> str:
+    """What makes the terminal show `text`: OSC 777 where that is the known one, else OSC 9.
+
+    Other terminals take no notice, but for the plainest, which would print it. Several know both: one is sent. tmux
+    (with `allow-passthrough on`) and screen hand on what is wrapped for them.
+    """
+    term = environ.get("TERM", "")
+    if term in ("", "dumb", "linux", "vt100"):
+        return ""
+    words = safe_text(text, 200)
+    if term.startswith(("foot", "rxvt")) or "VTE_VERSION" in environ or "KONSOLE_VERSION" in environ:
+        sequence = f"\x1b]777;notify;kqueue;{words}\x07"
+    else:
+        sequence = f"\x1b]9;{words}\x07"
+    if environ.get("TMUX"):
+        return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+    if environ.get("STY"):
+        return f"\x1bP{sequence}\x1b\\"
+    return sequence

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Write:
-    """`refuses` says why a job is left out, "" when it is not; `warns` what may surprise about one."""
+    """`refuses` says why a job is left out, "" when it is not; `warns` what may surprise about one.
+
+    `past`: whether it can be done with a job that only the history has.
+    """
 
     action: str
     verb: str
@@ -24,6 +27,7 @@ class Write:
     run: Callable[[Acts, Job], Job | None]
     refuses: Callable[[JobRow], str] = lambda row: ""
     warns: Callable[[JobRow], str] = lambda row: ""
+    past: bool = False
 
 
 def _ended(row: JobRow) -> str:
@@ -63,7 +67,7 @@ WRITES = {
         Write(
             "queue.rerun", "rerun", "Submitted again",
             "A new job with the same script, options and environment.",
-            lambda acts, job: acts.rerun(job), _not_ended,
+            lambda acts, job: acts.rerun(job), _not_ended, past=True,
         ),
         Write(
             "queue.delete", "delete", "Deleted",

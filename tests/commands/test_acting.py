@@ -164,6 +164,12 @@ def test_rerun(ann: Fleet) -> None:
     filtered = call("rerun", "--failed", "-n", "sweep")
     assert filtered.out.count("Submitted") == 1, "its successors have not ended"
     assert call("rerun", again).code == 1
+    assert call("delete", "--yes", new).code == 0
+    wait_for(lambda: call("list", "-h", new).out == "", what="the job to go")
+    forgotten = call("rerun", new, f"{new}_3", "nothing")
+    tasks = call("list", "-h", "-o", "%K", *forgotten.out.split()[3::4]).out.splitlines()
+    assert sorted(tasks) == ["1,3", "3"]
+    assert 'no job "nothing"' in forgotten.err
 
 
 def test_delete_asks_or_is_told(ann: Fleet) -> None:

@@ -14,6 +14,7 @@ from kbatch_core.cluster.api import Api
 from kbatch_core.cluster.settings import TokenFile
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.errors import BadOption, Conflict, NotFound, Refused
+from kbatch_core.manifest.change import id_of
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import parse_array
 from kbatch_core.model.objects import Condition, Job
@@ -156,6 +157,19 @@ def test_rerun_is_the_same_job_under_a_new_id(fleet: Fleet) -> None:
     assert row.job_name == earlier.job_name.replace(old, new)
     assert again.metadata.annotations[labels.SUBMIT_ID] != job.metadata.annotations[labels.SUBMIT_ID]
     fleet.pods(again)
+
+
+def test_rerun_of_a_job_that_the_cluster_has_forgotten(fleet: Fleet, tmp_path: Path) -> None:
+    session = msgspec.structs.replace(fleet.client.session, home=str(tmp_path))
+    client = Client(fleet.api, session)
+    job = client.rerun(fleet.end(fleet.submit(name="träin", memory=2**30), 3))
+    client.delete(job)
+    wait_for(lambda: not fleet.api.list_jobs(f"{labels.ID}={id_of(job)}"), what="the job to go")
+    again = client.rerun(job)
+    row = client.row(again)
+    assert (row.name, row.memory, row.id != id_of(job)) == ("träin", 2**30, True)
+    with pytest.raises(NotFound):
+        fleet.client.rerun(job)
 
 
 def test_rerun_with_another_limit_and_more_memory(fleet: Fleet) -> None:

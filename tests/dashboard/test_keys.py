@@ -239,9 +239,13 @@ async def test_copy() -> None:
         assert len(app.screen_stack) == 1
 
 
-async def test_shell_shows_the_command_where_the_app_cannot_be_suspended() -> None:
+async def test_shell_and_attach_show_the_command_where_the_app_cannot_be_suspended() -> None:
     app = make_app()
     async with running(app) as pilot:
+        await pilot.press("a")
+        assert isinstance(app.screen, Copied)
+        assert app.clipboard == "sh -c 'echo What c9x4rm2k prints.'"
+        await pilot.press("escape")
         await pilot.press("s")
         assert isinstance(app.screen, Copied)
         assert "c9x4rm2k" in app.clipboard

@@ -17,7 +17,7 @@ from kqueue_tui.dashboard.past import PastJobs
 from kqueue_tui.dashboard.screens.detail import DetailScreen
 from kqueue_tui.dashboard.state import State
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
-from tests.dashboard.demo import NOW, make_app, running, settle
+from tests.dashboard.demo import NOW, make_app, running, settle, until
 from tests.dashboard.demo.backend import DemoQueue
 from tests.dashboard.rows import row
 
@@ -64,6 +64,18 @@ async def test_a_past_job_can_be_looked_at_but_not_be_cancelled() -> None:
         words = "\n".join(str(static.content) for static in app.screen.query(Static))
         assert "train-resnet50" in words
         assert "no longer in the queue" not in words
+
+
+async def test_a_past_job_can_be_run_again() -> None:
+    app = make_app(state=State(history=True))
+    async with running(app) as pilot:
+        before = app.view.total
+        app.screen.query_one(QueueTable).put_cursor("demo-y5m2rt8k")
+        await pilot.press("r")
+        assert "y5m2rt8k" in str(app.screen.query_one(".names", Static).content)
+        await pilot.press("y")
+        await until(pilot, lambda: app.view.total == before + 1)
+        await until(pilot, lambda: "Submitted again: 1 job." in toasts(app))
 
 
 async def test_a_job_that_the_cluster_forgets_stays_as_a_past_one() -> None:

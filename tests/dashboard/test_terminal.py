@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kqueue_tui.dashboard.terminal import notification
 from tests.commands.terminal import Terminal
 
 # Modes that a terminal has on when nothing else is said: the cursor is shown, long lines are wrapped.
@@ -118,11 +119,17 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(tmp_path: P
         assert terminal.wait_end() == 5
 
 
-def test_ctrl_z_without_a_shell_says_that_nobody_could_come_back(tmp_path: Path) -> None:
+def test_what_takes_the_terminal_gives_it_back(tmp_path: Path) -> None:
     with demo(tmp_path) as terminal:
         wait_open(terminal)
         terminal.type("\x1a")
         terminal.wait_for(lambda text: "No shell has started kqueue" in text, "a word about it")
+        for back in ("\r", "\x03"):
+            terminal.type("a")
+            terminal.wait_for(lambda text: text.endswith("Enter goes back to the dashboard."), "the output")
+            assert "prints." in terminal.text() and "1049" not in terminal.modes()
+            terminal.type(back)
+            wait_open(terminal)
         terminal.type("q")
         assert terminal.wait_end() == 0
 
@@ -147,3 +154,19 @@ def test_where_nobody_would_see_it_the_list_is_printed(tmp_path: Path) -> None:
         terminal.wait_end()
         assert "code-3" in terminal.text()
         assert b"\x1b" not in terminal.raw
+
+
+def test_the_notification_is_the_one_that_the_terminal_knows() -> None:
+    words = "k3vq8w2m train: completed"
+    osc9, osc777 = f"\x1b]9;{words}\x07", f"\x1b]777;notify;kqueue;{words}\x07"
+    xterm = {"TERM": "xterm-256color"}
+    assert notification(words, xterm) == notification(words, {"TERM": "xterm-kitty"}) == osc9
+    for environ in ({"TERM": "foot"}, {"TERM": "rxvt-unicode"}, {**xterm, "VTE_VERSION": "7600"}):
+        assert notification(words, environ) == osc777, environ
+    assert notification(words, {"TERM": "tmux-256color", "TMUX": "/tmp/t"}) == (
+        f"\x1bPtmux;\x1b\x1b]9;{words}\x07\x1b\\"
+    )
+    assert notification(words, {"TERM": "screen", "STY": "1.pts"}) == f"\x1bP{osc9}\x1b\\"
+    for plain in ("", "dumb", "linux"):
+        assert notification(words, {"TERM": plain}) == ""
+    assert notification("\x07\x1b]0;x", xterm).count("\x1b") == 1, "a job's name acts on nothing"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -62,6 +63,17 @@ async def test_cancel() -> None:
         assert "Cancelled: 1 job." in toasts(app)
         await pilot.press("g", "c", "tab")
         await answer(pilot, "enter")
+        assert state_of(app, "c9x4rm2k") == "CA"
+
+
+async def test_what_is_typed_before_the_question_is_seen_is_no_answer() -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        for key in "cy":  # by a fast hand: the second does not wait for what the first one did
+            app.post_message(Key(key, key))
+        await settle(pilot)
+        assert "c9x4rm2k" in asked(app)
+        await answer(pilot, "y")
         assert state_of(app, "c9x4rm2k") == "CA"
 
 

@@ -7,13 +7,11 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.app import SuspendNotSupported
-
 from kbatch_core.errors import KbatchError
 from kbatch_core.model.safetext import safe_text
 from kqueue_tui.dashboard.form.model import Form, command
 from kqueue_tui.dashboard.form.templates import keep_template, name_of, read_templates, templates_path
-from kqueue_tui.dashboard.shell import run_in_terminal
+from kqueue_tui.dashboard.in_terminal import run_in_terminal
 
 if TYPE_CHECKING:
     from kqueue_tui.dashboard.app import Dashboard
@@ -102,22 +100,14 @@ def keep_as_template(screen: FormScreen) -> None:
 
 def edit_script(dashboard: Dashboard, script: str) -> bool:
     """Whether $EDITOR was open on it. Suspends the app; where that cannot be, shows the command."""
-    from kqueue_tui.dashboard.screens.copy import Copied
-
     if not script:
         dashboard.say("There is no script to edit yet.", severity="warning")
         return False
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    line = [*shlex.split(editor), str(Path(script).expanduser())]
-    try:
-        with dashboard.suspend():
-            code = run_in_terminal(line)
-    except SuspendNotSupported:
-        dashboard.push_screen(Copied(shlex.join(line)))
-        return False
+    code = run_in_terminal(dashboard, [*shlex.split(editor), str(Path(script).expanduser())])
     if code:
         dashboard.say(f"{editor} ended with exit code {code}.", severity="warning")
-    return True
+    return code is not None
 
 
 def tell_report(screen: FormScreen, reported: FormScreen.Reported) -> None:

@@ -60,7 +60,8 @@ class Confirm(Dialog[bool]):
             self.action_close()
 
     def action_yes(self) -> None:
-        self.dismiss(True)
+        if self.painted:
+            self.dismiss(True)
 
     def action_other(self) -> None:
         self.focus_next()

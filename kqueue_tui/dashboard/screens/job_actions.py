@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual.app import SuspendNotSupported
-
+from kqueue_tui.dashboard.in_terminal import run_in_terminal
 from kqueue_tui.dashboard.screens.base import DashboardScreen
-from kqueue_tui.dashboard.shell import run_in_terminal
 from kqueue_tui.dashboard.writes import count_of
 
 if TYPE_CHECKING:
@@ -106,27 +103,28 @@ class JobActions(DashboardScreen):
         self.app.push_screen(Choose("Copy what?", choices), chosen)
 
     def action_shell(self) -> None:
-        """Suspends the app while the shell runs; where that cannot be, shows the command."""
-        from kqueue_tui.dashboard.screens.copy import Copied
-
-        rows, backend = self.chosen_rows(), self.dashboard.backend
-        if not rows or backend is None or not self.allowed("queue.shell"):
+        """A shell in the pod; the app is suspended while it runs."""
+        row, backend = self._one_row(), self.dashboard.backend
+        if row is None or backend is None or not self.allowed("queue.shell"):
             return
-        row = rows[0]
         if row.state != "R":
             self.dashboard.say(
                 f"{row.id} does not run now, so there is no pod for a shell.", severity="warning"
             )
             return
-        command = backend.shell(row)
-        try:
-            with self.app.suspend():
-                code = run_in_terminal(command)
-        except SuspendNotSupported:
-            self.app.push_screen(Copied(shlex.join(command)))
-            return
+        code = run_in_terminal(self.dashboard, backend.shell(row))
         if code:
             self.dashboard.say(f"The shell ended with exit code {code}.", severity="warning")
+
+    def action_attach(self) -> None:
+        """The job's output in the terminal itself, with its own scrolling and selecting."""
+        row, backend = self._one_row(), self.dashboard.backend
+        if row is not None and backend is not None:
+            run_in_terminal(self.dashboard, backend.attach(row), stays=True)
+
+    def _one_row(self) -> JobRow | None:
+        """The job, of several marked ones the first."""
+        return next(iter(self.chosen_rows()), None)
 
     def action_watch(self) -> None:
         """Ring when they end; when all of them are watched already, no longer."""

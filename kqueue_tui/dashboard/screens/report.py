@@ -83,7 +83,7 @@ class Report(Dialog[bool]):
             self.action_close()
 
     def action_yes(self) -> None:
-        if self._asks and not self._off:
+        if self._asks and not self._off and self.painted:
             self.dismiss(True)
 
     def action_other(self) -> None:

@@ -221,5 +221,7 @@ def demo_backend(
         logs=lambda row, request: DemoLog(lambda: queue.row(row, request.task), request, clock),
         past=queue.past,
         desk=DemoDesk(queue, clock),
+        past_job=lambda row: objects(queue.play(row.uid), clock())[0],
         shell=lambda row: ["sh", "-c", f"echo The demo has no pod for {row.id}.; sleep 1"],
+        attach=lambda row: ["sh", "-c", f"echo What {row.id} prints."],
     )
