@@ -6,6 +6,7 @@ A key press waits for it, and an error would land in the command line: so what c
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 PATIENCE_SECONDS = 2.0
+# Bash puts what is chosen into the line as it is: a name of other characters, which anybody may give a Job, would be
+# a command there.
+_WORD = re.compile(r"\w[\w@%+=:,./-]*")
 
 
 def complete_jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -39,7 +43,9 @@ def complete_jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -
     told = [(job.metadata.labels.get(labels.ID, ""), _name(job), _state(job)) for job in jobs]
     items = [_item(found, f"{name} {state}") for found, name, state in told if found.startswith(incomplete)]
     return items or [
-        _item(name, f"{found} {state}") for found, name, state in told if name.startswith(incomplete)
+        _item(name, f"{found} {state}")
+        for found, name, state in told
+        if name.startswith(incomplete) and _WORD.fullmatch(name)
     ]
 
 

@@ -99,6 +99,11 @@ def test_ids_of_the_users_jobs(name: str, fleet: Fleet, tmp_path: Path) -> None:
             )
         offers(terminal, "kqueue show tra", lambda text: "kqueue show train" in text, "a name")
         offers(terminal, "kqueue list -t runn", lambda text: "-t running" in text, "a state")
+        # Whoever may create Jobs may call one so, and give it this user's label.
+        fleet.submit(name="fit$(touch acted)", hold=True)
+        terminal.type("kqueue show fi\t\rkqueue --version\r")
+        terminal.wait_for(lambda text: "kqueue, version" in text, "the next command")
+    assert not (tmp_path / "acted").exists()
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
