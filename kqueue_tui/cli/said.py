@@ -15,9 +15,9 @@ def show_options(resolved: Resolved) -> None:
     rows = resolved.rows()
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
     for flag, text, where in rows:
-        click.echo(f"{flag:<{widths[0]}}  {text:<{widths[1]}}  {where}".rstrip())
+        click.echo(safe_text(f"{flag:<{widths[0]}}  {text:<{widths[1]}}  {where}".rstrip()))
     for ignored in resolved.ignored:
-        click.echo(f"{ignored.flag} is ignored ({ignored.source}): {ignored.why}")
+        click.echo(safe_text(f"{ignored.flag} is ignored ({ignored.source}): {ignored.why}"))
 
 
 def say_next(submission: Submission) -> None:
