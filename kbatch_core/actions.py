@@ -23,7 +23,16 @@ from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec, from_numbers
 from kbatch_core.model.names import id_from, new_submit_id
 from kbatch_core.model.objects import Job, parse_time
-from kbatch_core.status.case import array_of, condition, in_indexes, index_of, is_array, is_task_over
+from kbatch_core.status.reading import (
+    array_of,
+    condition,
+    id_of,
+    in_indexes,
+    index_of,
+    is_array,
+    is_finished,
+    is_task_over,
+)
 from kbatch_core.status.tasks import failed_numbers, task_numbers
 
 if TYPE_CHECKING:
@@ -128,7 +137,7 @@ class Actions:
         from kbatch_core.staging import read_staged
 
         whole, gone = self._whole(job)
-        chosen = _chosen_tasks(job, tasks, failed_only, finished=gone or change.is_finished(job))
+        chosen = _chosen_tasks(job, tasks, failed_only, finished=gone or is_finished(job))
         spec, environment = read_back(whole, read_staged)
         if chosen is not None and spec.array is not None:
             lines = (
@@ -157,13 +166,13 @@ class Actions:
         try:
             whole = self.api.get_job_object(job.metadata.name, namespace=job.metadata.namespace)
         except NotFound:
-            kept = self.history.manifest(change.id_of(job))
+            kept = self.history.manifest(id_of(job))
             if kept is None:
                 raise
             return kept, True
         if whole["metadata"]["uid"] != job.metadata.uid:
             raise Refused(
-                f"Job {change.id_of(job)} is another one now than the one that was looked at.",
+                f"Job {id_of(job)} is another one now than the one that was looked at.",
                 "Look again with `kqueue list`.",
             )
         return whole, False
@@ -205,7 +214,7 @@ class Actions:
 
 def _chosen_tasks(job: Job, tasks: Collection[int], failed_only: bool, finished: bool) -> ArraySpec | None:
     """The tasks to run again; None = the whole job. Raises Refused, BadOption."""
-    job_id = change.id_of(job)
+    job_id = id_of(job)
     if not is_array(job):
         if tasks:
             raise BadOption(f"Job {job_id} is no array, so it has no tasks.", f"Write {job_id} alone.")
@@ -224,7 +233,7 @@ def _chosen_tasks(job: Job, tasks: Collection[int], failed_only: bool, finished:
 
 
 def _numbers(job: Job, tasks: Collection[int], failed_only: bool, finished: bool) -> list[int]:
-    job_id = change.id_of(job)
+    job_id = id_of(job)
     status = job.status
     every = task_numbers(job)
     missing = sorted(set(tasks) - set(every))

@@ -10,8 +10,8 @@ from kbatch_core.client import Client
 from kbatch_core.errors import KbatchError
 from kbatch_core.history import Efficiency, Found
 from kbatch_core.manifest.again import read_back
-from kbatch_core.model import labels
 from kbatch_core.staging import read_staged
+from kbatch_core.status.reading import id_of
 
 if TYPE_CHECKING:
     from kbatch_core.history.usage import Sample
@@ -44,7 +44,7 @@ def read_details(client: Client, row: JobRow) -> Details:
 
 def details_of(client: Client, found: Found, task: int | None = None) -> Details:
     """The same of a job that was found, or of a task of it. Raises KbatchError when it is gone."""
-    job_id = found.job.metadata.labels.get(labels.ID, "")
+    job_id = id_of(found.job)
     problems: list[str] = [found.error.sentence] if found.error is not None else []
     manifest = _manifest(client, found)
     pods: Sequence[Pod] = ()

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from kbatch_core.cluster.api import Api
 from kbatch_core.errors import BadOption, NotFound
-from kbatch_core.manifest.change import is_finished
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec
 from kbatch_core.model.names import is_id, label_value
 from kbatch_core.model.objects import Job
 from kbatch_core.model.reference import Reference
 from kbatch_core.model.safetext import safe_text
+from kbatch_core.status.reading import id_of, is_finished, name_of
 
 SHORTEST = 2
 """Letters that the beginning of an id must have."""
@@ -93,28 +93,19 @@ class Finder:
         """The jobs with these ids."""
         term = f"{labels.ID}={ids[0]}" if len(ids) == 1 else f"{labels.ID} in ({','.join(ids)})"
         for job in self._api.list_jobs(f"{labels.SELECTOR},{term}"):
-            self._by_id[_id(job)] = job
+            self._by_id[id_of(job)] = job
         return self._by_id
 
 
 def _matches(jobs: Iterable[Job], reference: str) -> list[Job]:
     """By name first, else by the beginning of the id."""
     every = list(jobs)
-    named = [job for job in every if reference in (job.metadata.name, _raw_name(job))]
+    named = [job for job in every if reference in (job.metadata.name, name_of(job))]
     if named or len(reference) < SHORTEST:
         return named
-    return [job for job in every if _id(job).startswith(reference)]
+    return [job for job in every if id_of(job).startswith(reference)]
 
 
 def _ids(jobs: Sequence[Job]) -> str:
-    ids = sorted(safe_text(_id(job)) for job in jobs)
+    ids = sorted(safe_text(id_of(job)) for job in jobs)
     return ", ".join(ids[:_LISTED]) + (", …" if len(ids) > _LISTED else "")
-
-
-def _id(job: Job) -> str:
-    return job.metadata.labels.get(labels.ID, "")
-
-
-def _raw_name(job: Job) -> str:
-    metadata = job.metadata
-    return metadata.annotations.get(labels.NAME) or metadata.labels.get(labels.NAME, "")

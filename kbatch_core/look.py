@@ -10,8 +10,8 @@ from typing import Generic, NamedTuple, TypeVar
 from kbatch_core.cluster.api import Api
 from kbatch_core.errors import KbatchError, Refused
 from kbatch_core.model.objects import Event, Job, Node, Pod, ResourceQuota, parse_time
-from kbatch_core.status.case import condition, is_over, is_running, owner_uid
 from kbatch_core.status.needs import to_explain
+from kbatch_core.status.reading import end_condition, is_over, is_running, owner_uid
 
 # To the API server the events of one object cost a look through all events of its namespace: so those of the
 # newest jobs only, a few at a time.
@@ -97,7 +97,7 @@ def _look(
 
 def _moved_at(job: Job) -> float:
     """When it was made or, once it has ended, when that was."""
-    over = condition(job.status.conditions, "Complete") or condition(job.status.conditions, "Failed")
+    over = end_condition(job)
     return parse_time(over.last_transition_time if over else job.metadata.creation_timestamp) or 0.0
 
 

@@ -24,7 +24,7 @@ from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.objects import Node
 from kbatch_core.model.options.combine import with_profile, without_profile
 from kbatch_core.model.options.resolve import Resolved
-from kbatch_core.status.case import is_over
+from kbatch_core.status.reading import is_over
 from kbatch_core.status.words import amount_of, plural, round_down_memory
 
 Found = TypeVar("Found")

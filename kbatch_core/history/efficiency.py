@@ -19,7 +19,7 @@ from kbatch_core.model.quantity import format_cpus, format_memory, round_up_memo
 from kbatch_core.model.record import Record, parse_record
 from kbatch_core.model.timelimit import format_time
 from kbatch_core.status import JobRow
-from kbatch_core.status.case import job_statuses, pod_index
+from kbatch_core.status.reading import job_statuses, pod_index
 
 MEMORY_MARGIN = 1.2
 TIME_MARGIN = 1.25
@@ -146,7 +146,7 @@ def _use(task: Task, record: Record | None, samples: Sequence[Sample]) -> Use:
     # The supervisor counts whole seconds: of a job of less than one the quotient says nothing.
     cores = record.cpu_seconds / wall if wall >= 1 and record.cpu_seconds else None
     return Use(
-        task=task, ended=True, succeeded=not (record.exit or record.signal or record.reason), wall=wall,
+        task=task, ended=True, succeeded=record.succeeded, wall=wall,
         cpu_seconds=record.cpu_seconds, cores=cores, busy=busy if busy is not None else cores,
         memory=record.memory_peak or None, sampled=sampled, gpu=gpu,
     )  # fmt: skip

@@ -34,6 +34,7 @@ from kbatch_core.model.objects import Job, WholeJob
 from kbatch_core.model.progress import LIMIT as PROGRESS_LIMIT
 from kbatch_core.model.progress import parse_progress
 from kbatch_core.model.record import Record
+from kbatch_core.status.reading import id_of
 
 FOLDER = ".kbatch"
 JOB_FILE = "job.json"
@@ -88,7 +89,7 @@ class History:
 
         `seen` are records of its tasks from elsewhere than home.
         """
-        job_id = job.metadata.labels.get(labels.ID, "")
+        job_id = id_of(job)
         if not is_id(job_id):
             return
         with suppress(OSError), open_root(self._root()) as root, open_folder(job_id, root) as folder:

@@ -15,6 +15,7 @@ from kbatch_core.model.names import label_value
 from kbatch_core.model.objects import Job
 from kbatch_core.model.patterns import expand_final
 from kbatch_core.status import JobRow
+from kbatch_core.status.reading import name_of
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +95,4 @@ def output_path(past: Past, task: Task = None) -> str:
 
 
 def _names(past: Past) -> tuple[str, ...]:
-    metadata = past.job.metadata
-    raw = metadata.annotations.get(labels.NAME) or metadata.labels.get(labels.NAME, "")
-    return tuple(name for name in (metadata.name, raw) if name)
+    return tuple(name for name in (past.job.metadata.name, name_of(past.job)) if name)

@@ -12,7 +12,7 @@ from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import Job, Metadata, parse_time
 from kbatch_core.model.quantity import MAX_CPUS, MAX_MEMORY
 from kbatch_core.model.record import Moment, Record, parse_record
-from kbatch_core.status.case import condition, parse_indexes
+from kbatch_core.status.reading import is_finished, parse_indexes
 from kbatch_core.status.words import amount_of
 
 Task = int | None
@@ -81,8 +81,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def closed(self) -> bool:
         """Whether Kubernetes' own word on its end was kept."""
-        conditions = self.job.status.conditions
-        return condition(conditions, "Complete") is not None or condition(conditions, "Failed") is not None
+        return is_finished(self.job)
 
 
 def make_past(

@@ -18,7 +18,7 @@ from kbatch_core.model.arrays import ArraySpec, from_numbers
 from kbatch_core.model.objects import Condition, Job, JobStatus
 from kbatch_core.model.record import Record
 from kbatch_core.status import ClusterFacts, JobRow, TaskCounts, Verdict, make_row, task_rows
-from kbatch_core.status.case import array_of, count_indexes, index_of, is_array
+from kbatch_core.status.reading import array_of, cancelled_at, count_indexes, index_of, is_array
 from kbatch_core.status.tasks import failed_numbers
 from kbatch_core.status.verdict import verdict
 from kbatch_core.status.words import clock, list_tasks, plural
@@ -70,12 +70,7 @@ def closed(past: Past, *, gone: bool) -> tuple[Job, set[Task]]:
     record = _final(past, None, gone)
     if record is None and cancelled_at(job) is None:
         return job, {None}
-    return _with_status(job, past, failed=record is None or not succeeded(record)), set()
-
-
-def succeeded(record: Record) -> bool:
-    """Whether the script ended well, by its own will."""
-    return not (record.exit or record.signal or record.reason)
+    return _with_status(job, past, failed=record is None or not record.succeeded), set()
 
 
 def _final(past: Past, task: Task, gone: bool) -> Record | None:
@@ -92,7 +87,7 @@ def _closed_array(past: Past, job: Job, *, gone: bool) -> tuple[Job, set[Task]]:
     good, bad, unknown = [], [], set[Task]()
     for task in every:
         record = _final(past, task, gone)
-        if record is not None and succeeded(record):
+        if record is not None and record.succeeded:
             good.append(index_of(job, task))
         elif record is not None and not (cancelled and record.reason == "Terminated"):
             bad.append(index_of(job, task))
@@ -133,12 +128,6 @@ def _with_status(job: Job, past: Past, *, failed: bool) -> Job:
         last_transition_time=when,
     )
     return replace(job, status=replace(job.status, conditions=[over]))
-
-
-def cancelled_at(job: Job) -> float | None:
-    """When it was cancelled, in seconds since the epoch; None when it was not."""
-    text = job.metadata.annotations.get(labels.CANCELLED_AT, "")
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 
 def _indexes(numbers: list[int]) -> str:

@@ -10,10 +10,10 @@ from kbatch_core.history import FOLDER
 from kbatch_core.logs.events import Batch, Gap, Line, Partial
 from kbatch_core.logs.podlog import Stopper
 from kbatch_core.manifest.program import program_of
-from kbatch_core.model import labels
 from kbatch_core.model.names import is_id
 from kbatch_core.model.objects import Job
 from kbatch_core.model.patterns import expand_final
+from kbatch_core.status.reading import id_of
 
 BLOCK = 1024 * 1024
 # How long a change of the file may go unnoticed where the kernel tells of none (a network file system).
@@ -26,7 +26,7 @@ PARTIAL = 4096
 
 def job_folder(job: Job, home: str) -> Path | None:
     """The job's folder in the home of this session: the proof that this home is the job's; None when it is not."""
-    job_id = job.metadata.labels.get(labels.ID, "")
+    job_id = id_of(job)
     if not program_of(job).record_dir or not home or not is_id(job_id):
         return None
     folder = Path(home) / FOLDER / job_id

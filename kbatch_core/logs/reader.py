@@ -23,10 +23,9 @@ from kbatch_core.logs.homefile import HomeFile, job_folder, local_path, output_f
 from kbatch_core.logs.podlog import LogApi, Source, Stopper
 from kbatch_core.logs.task import Look, Task
 from kbatch_core.manifest.program import program_of
-from kbatch_core.model import labels
 from kbatch_core.model.objects import Job
 from kbatch_core.model.record import Record
-from kbatch_core.status.case import index_of, is_array
+from kbatch_core.status.reading import id_of, index_of, is_array
 
 # How long a job that runs may be without the file that it should write, before its container is read instead.
 FILE_SECONDS = 5.0
@@ -261,7 +260,7 @@ def readable(path: Path) -> bool:
 
 def check(job: Job, request: LogRequest) -> None:
     """Raises BadOption for what this job cannot have."""
-    job_id = job.metadata.labels.get(labels.ID, job.metadata.name)
+    job_id = id_of(job)
     if request.task is None and is_array(job):
         raise BadOption(f"Job {job_id} is an array.", "Name one of its tasks with --task.")
     if request.task is not None and (not is_array(job) or not has_task(job, request.task)):

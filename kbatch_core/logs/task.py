@@ -13,7 +13,7 @@ from kbatch_core.logs.container import has_started
 from kbatch_core.logs.podlog import LogApi
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Event, Job, Pod
-from kbatch_core.status.case import index_of
+from kbatch_core.status.reading import id_of, index_of
 from kbatch_core.status.row import JobRow, make_row, task_row
 
 
@@ -36,7 +36,7 @@ class Task:
     ) -> None:
         self.job = job
         self.number = number
-        self.id = job.metadata.labels.get(labels.ID, job.metadata.name)
+        self.id = id_of(job)
         containers = job.spec.template.spec.containers
         # None where all that is left is a record in home.
         self.container = containers[0].name if containers else ""

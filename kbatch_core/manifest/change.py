@@ -14,20 +14,9 @@ from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec
 from kbatch_core.model.objects import Job, parse_time
 from kbatch_core.model.timelimit import format_time
-from kbatch_core.status.case import array_of, condition, is_array
+from kbatch_core.status.reading import array_of, id_of, is_array, is_finished
 
 Patch = dict[str, Any]
-
-
-def id_of(job: Job) -> str:
-    """The id that people type; the object's name for a Job that is not ours."""
-    return job.metadata.labels.get(labels.ID) or job.metadata.name
-
-
-def is_finished(job: Job) -> bool:
-    """Whether nothing comes after, by the Job's own word."""
-    conditions = job.status.conditions
-    return condition(conditions, "Complete") is not None or condition(conditions, "Failed") is not None
 
 
 def cancel_patch(job: Job, now: float) -> Patch:

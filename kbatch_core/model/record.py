@@ -38,6 +38,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename={"cpu_seconds": "
     output_error: str = ""
     progress: str = ""
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether the script ended well, by its own will."""
+        return not (self.exit or self.signal or self.reason)
+
 
 def parse_record(data: bytes | str) -> Record | None:
     """The Record in `data`; None for anything else, because a container may write what it likes there."""

@@ -18,8 +18,8 @@ from kbatch_core.queue.ordered import OrderedRows
 from kbatch_core.queue.reads import Need, ReadPlan
 from kbatch_core.queue.records import AskedRecords, Key
 from kbatch_core.status import ClusterFacts, JobRow, make_row
-from kbatch_core.status.case import event_time, is_array, owner_uid, pod_index, task_of
 from kbatch_core.status.needs import next_look, to_explain, wants_nodes
+from kbatch_core.status.reading import event_time, is_array, owner_uid, pod_index, task_of
 
 # What each right is for, said once when it is missing.
 MISSING: Mapping[str, str] = {

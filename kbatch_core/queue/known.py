@@ -9,7 +9,7 @@ from kbatch_core.cluster.mirror import DELETED, Change
 from kbatch_core.model.objects import Node, ResourceQuota, Workload
 from kbatch_core.queue.records import AskedRecords, Key
 from kbatch_core.status import ClusterFacts
-from kbatch_core.status.case import condition, owner_uid
+from kbatch_core.status.reading import condition, owner_uid
 
 
 class NodeNews(NamedTuple):

@@ -9,11 +9,10 @@ from typing import Literal
 
 from kbatch_core.cluster.api import Api
 from kbatch_core.errors import AuthExpired, NotFound, Refused
-from kbatch_core.manifest.change import is_finished
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Job, Pod
 from kbatch_core.queue.queue import Queue
-from kbatch_core.status.case import is_task_over
+from kbatch_core.status.reading import is_finished, is_task_over
 
 Look = Callable[[Queue], None]
 # How long a refusal must last to be believed, and how often that is looked at.

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 from kbatch_core.model.quantity import format_memory
-from kbatch_core.status.case import Case, condition, is_over, refused_by_node
+from kbatch_core.status.case import Case
+from kbatch_core.status.reading import condition, is_over, refused_by_node
 from kbatch_core.status.verdict import Verdict, quote, verdict
 from kbatch_core.status.words import amount_of
 

@@ -16,7 +16,8 @@ from kbatch_core.model.quantity import format_memory, round_up_memory
 from kbatch_core.model.record import Record
 from kbatch_core.model.signals import signal_name
 from kbatch_core.model.timelimit import format_time
-from kbatch_core.status.case import Case, condition, is_array, is_over, script_is_over
+from kbatch_core.status.case import Case
+from kbatch_core.status.reading import cancelled_at, condition, is_array, is_over, script_is_over, seconds
 from kbatch_core.status.tasks import failed_numbers
 from kbatch_core.status.verdict import Verdict, quote, verdict
 from kbatch_core.status.words import amount_of, clock, list_tasks
@@ -29,7 +30,7 @@ _EXIT_CODE = re.compile(r"failed with exit code (\d{1,3})\b")
 
 def cancelled(case: Case) -> Verdict | None:
     """The user ended it. Not when it had ended by itself before the cancel arrived."""
-    when = seconds_annotation(case, labels.CANCELLED_AT)
+    when = cancelled_at(case.job)
     if when is None or case.succeeded:
         return None
     if case.failed and not case.deadline_passed:
@@ -68,12 +69,12 @@ def time_limit(case: Case) -> Verdict | None:
     if not case.failed:
         return None
     by_pod = case.pod is not None and case.pod.status.reason == "DeadlineExceeded"
-    lowered = seconds_annotation(case, labels.LIMIT_DEADLINE)
+    lowered = seconds(case.job, labels.LIMIT_DEADLINE)
     by_job = case.deadline_passed and lowered is not None and lowered == case.job.spec.active_deadline_seconds
     if not by_pod and not by_job and not (case.record is not None and case.record.reason == "TimeLimit"):
         return None
-    limit = seconds_annotation(case, labels.TIME_LIMIT)
-    named = f"--time {format_time(int(limit))}" if limit else "its time limit"
+    limit = seconds(case.job, labels.TIME_LIMIT)
+    named = f"--time {format_time(limit)}" if limit else "its time limit"
     evidence = case.pod.status.message if by_pod and case.pod is not None else _record_words(case.record)
     evidence = evidence or _words(case.failure)
     return verdict(
@@ -190,8 +191,8 @@ def gave_up(case: Case) -> Verdict | None:
     if failure is None or not case.deadline_passed:
         return None
     deadline = case.job.spec.active_deadline_seconds
-    limit = seconds_annotation(case, labels.TIME_LIMIT) or 0
-    waited = (deadline or 0) - int(limit) - KILL_WAIT_SECONDS
+    limit = seconds(case.job, labels.TIME_LIMIT) or 0
+    waited = (deadline or 0) - limit - KILL_WAIT_SECONDS
     within = f" {format_time(waited)}" if waited > 0 else ""
     last = last_words(case)
     if start_time(case) is None and not case.job.status.completed_indexes:
@@ -280,12 +281,6 @@ def memory_limit(case: Case) -> float:
     containers = case.job.spec.template.spec.containers
     resources = containers[0].resources if containers else None
     return amount_of(resources.limits.get("memory", "0")) if resources is not None else 0.0
-
-
-def seconds_annotation(case: Case, name: str) -> float | None:
-    """A number of seconds in an annotation of ours; None when it is missing or no number."""
-    text = case.job.metadata.annotations.get(name, "")
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 
 def last_words(case: Case) -> str:

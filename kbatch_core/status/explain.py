@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 
 from kbatch_core.model.objects import Event, Job, Pod
 from kbatch_core.status import disrupted, ended, scheduling, starting, unplaced
-from kbatch_core.status.case import Case, is_array, make_case, newest
+from kbatch_core.status.case import Case, make_case
+from kbatch_core.status.reading import is_array, newest
 from kbatch_core.status.tasks import describe_array, not_done, speaker, task_limit
 from kbatch_core.status.verdict import NO_FACTS, ClusterFacts, Verdict
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from kbatch_core.model.objects import Job, Pod, parse_time
-from kbatch_core.status.case import condition, is_over, is_running
+from kbatch_core.status.reading import is_finished, is_over, is_running
 from kbatch_core.status.row import JobRow
 from kbatch_core.status.tasks import speaker
 from kbatch_core.status.unplaced import SETTLED_SECONDS
@@ -21,8 +21,7 @@ def to_explain(job: Job, pods: Collection[Pod], *, nodes_known: bool = False) ->
 
     One object per job: the Job while it has no pod, else the pod that speaks for it.
     """
-    over = condition(job.status.conditions, "Complete") or condition(job.status.conditions, "Failed")
-    if over is not None or job.spec.suspend or job.metadata.deletion_timestamp is not None:
+    if is_finished(job) or job.spec.suspend or job.metadata.deletion_timestamp is not None:
         return None
     pod = speaker(list(pods))
     if pod is None:

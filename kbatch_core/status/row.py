@@ -10,9 +10,20 @@ import msgspec
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Event, Job, Pod, parse_time
 from kbatch_core.model.safetext import safe_text
-from kbatch_core.status.case import Case, condition, is_array, is_over, make_case, newest, pod_index, task_of
-from kbatch_core.status.ended import end_time, exit_of, seconds_annotation, start_time
+from kbatch_core.status.case import Case, make_case
+from kbatch_core.status.ended import end_time, exit_of, start_time
 from kbatch_core.status.explain import explain_case
+from kbatch_core.status.reading import (
+    end_condition,
+    id_of,
+    is_array,
+    is_over,
+    newest,
+    pod_index,
+    seconds,
+    task_of,
+    typed,
+)
 from kbatch_core.status.tasks import TaskCounts, count_tasks, describe_array, speaker
 from kbatch_core.status.verdict import NO_FACTS, ClusterFacts, Verdict
 from kbatch_core.status.words import amount_of, is_gpu
@@ -113,8 +124,8 @@ def _row(case: Case, verdict: Verdict) -> JobRow:
     metadata = job.metadata
     array = is_array(job)
     whole_array = array and case.task is None
-    job_id = safe_text(metadata.labels.get(labels.ID, ""))
-    limit = seconds_annotation(case, labels.TIME_LIMIT)
+    job_id = safe_text(id_of(job))
+    limit = seconds(job, labels.TIME_LIMIT)
     code, signal = exit_of(case) if case.finished else (None, 0)
     cpus, memory, gpus = _asked(job)
     containers = job.spec.template.spec.containers
@@ -133,7 +144,7 @@ def _row(case: Case, verdict: Verdict) -> JobRow:
         submitted=parse_time(metadata.creation_timestamp),
         started=_array_started(case) if whole_array else start_time(case),
         ended=_ended(case) if case.finished else None,
-        time_limit=int(limit) if limit else None,
+        time_limit=limit or None,
         cpus=cpus,
         memory=memory,
         gpus=gpus,
@@ -155,8 +166,7 @@ def _row(case: Case, verdict: Verdict) -> JobRow:
 
 
 def _raw(job: Job, name: str) -> str:
-    """The annotation, which has the text as it was typed, else the label."""
-    return safe_text(job.metadata.annotations.get(name) or job.metadata.labels.get(name, ""))
+    return safe_text(typed(job, name))
 
 
 def _array_started(case: Case) -> float | None:
@@ -176,8 +186,7 @@ def _ended(case: Case) -> float | None:
     script = end_time(case)
     if script is not None:
         return script
-    conditions = case.job.status.conditions
-    over = condition(conditions, "Complete") or condition(conditions, "Failed")
+    over = end_condition(case.job)
     return parse_time(case.job.status.completion_time or (over.last_transition_time if over else None))
 
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from kbatch_core.model.objects import Condition, Node, Pod
-from kbatch_core.status.case import Case, is_over
+from kbatch_core.status.case import Case
+from kbatch_core.status.reading import is_over
 from kbatch_core.status.verdict import Verdict, quote, verdict
 from kbatch_core.status.words import amount_of, option_for, plural, resource_amount
 

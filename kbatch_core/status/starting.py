@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from kbatch_core.model.objects import Event, Pod, parse_time
-from kbatch_core.status.case import Case, condition, event_time, is_over, is_running, statuses
+from kbatch_core.status.case import Case
 from kbatch_core.status.ended import runtime_words
+from kbatch_core.status.reading import condition, event_time, is_over, is_running, statuses
 from kbatch_core.status.verdict import Verdict, quote, verdict
 from kbatch_core.status.words import lasting
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from kbatch_core.model.objects import Job, Pod
-from kbatch_core.status.case import (
-    Case,
+from kbatch_core.status.case import Case
+from kbatch_core.status.reading import (
     array_of,
-    condition,
     count_indexes,
+    is_finished,
     is_over,
     is_running,
     parse_indexes,
@@ -43,7 +43,7 @@ def count_tasks(job: Job, pods: Iterable[Pod]) -> TaskCounts:
     done = min(count_indexes(job.status.completed_indexes), total)
     failed = min(count_indexes(job.status.failed_indexes), total - done)
     rest = total - done - failed
-    over = condition(job.status.conditions, "Failed") or condition(job.status.conditions, "Complete")
+    over = is_finished(job)
     running = 0 if over else min(sum(1 for pod in pods if is_running(pod)), rest)
     return TaskCounts(
         total=total,

@@ -10,10 +10,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from kbatch_core.model import labels
 from kbatch_core.model.objects import ContainerStatus, Event, Job, Pod, parse_time
 from kbatch_core.model.safetext import safe_text
-from kbatch_core.status.case import condition, event_time, is_array, job_statuses, pod_index, task_of
+from kbatch_core.status.reading import (
+    cancelled_at,
+    condition,
+    event_time,
+    is_array,
+    job_statuses,
+    pod_index,
+    task_of,
+)
 from kbatch_core.status.verdict import quote
 
 MOST_MOMENTS = 200
@@ -78,8 +85,8 @@ def _beginning(job: Job) -> Iterator[Moment]:
         when = parse_time(one.last_transition_time)
         if when is not None and one.type == "Suspended":
             yield Moment(when, "Held" if one.status == "True" else "Released")
-    cancelled = job.metadata.annotations.get(labels.CANCELLED_AT, "")
-    if cancelled.isascii() and cancelled.isdigit() and len(cancelled) < 12:
+    cancelled = cancelled_at(job)
+    if cancelled is not None:
         yield Moment(float(cancelled), "Cancelled")
 
 

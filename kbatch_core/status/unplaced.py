@@ -6,7 +6,8 @@ import re
 
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Event, ResourceQuota, parse_time
-from kbatch_core.status.case import Case, event_time, is_over
+from kbatch_core.status.case import Case
+from kbatch_core.status.reading import event_time, is_over
 from kbatch_core.status.verdict import Verdict, quote, verdict
 from kbatch_core.status.words import amount_of, is_gpu
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from kbatch_core.errors import KbatchError
-from kbatch_core.model import labels
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.model.states import STATES
 from kbatch_core.status import make_row
+from kbatch_core.status.reading import id_of, name_of
 
 if TYPE_CHECKING:
     import click
@@ -40,7 +40,7 @@ def complete_jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -
         return client.api.list_jobs(client.selector())
 
     jobs = sorted(ask(ctx, question) or (), key=lambda job: job.metadata.creation_timestamp, reverse=True)
-    told = [(job.metadata.labels.get(labels.ID, ""), _name(job), _state(job)) for job in jobs]
+    told = [(id_of(job), safe_text(name_of(job)), _state(job)) for job in jobs]
     items = [_item(found, f"{name} {state}") for found, name, state in told if found.startswith(incomplete)]
     return items or [
         _item(name, f"{found} {state}")
@@ -131,8 +131,3 @@ def _item(value: str, text: str = "") -> CompletionItem:
 def _state(job: Job) -> str:
     """The state as far as the Job alone tells it: its pods are not read for a key press."""
     return "R" if job.status.ready else make_row(job, (), (), time.time()).state
-
-
-def _name(job: Job) -> str:
-    metadata = job.metadata
-    return safe_text(metadata.annotations.get(labels.NAME) or metadata.labels.get(labels.NAME, ""))

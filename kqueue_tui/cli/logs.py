@@ -13,11 +13,10 @@ from kbatch_core.client import Client
 from kbatch_core.errors import BadOption, KbatchError
 from kbatch_core.history import Found
 from kbatch_core.logs import LogReader, LogRequest
-from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec, parse_array
 from kbatch_core.model.moments import parse_moment
 from kbatch_core.model.reference import split_references
-from kbatch_core.status.case import array_of, is_array
+from kbatch_core.status.reading import array_of, id_of, is_array
 from kqueue_tui.cli.completion import complete_jobs
 from kqueue_tui.cli.logprint import LogPrinter
 from kqueue_tui.cli.merge import merged
@@ -93,7 +92,7 @@ def log_readers(
     client: Client, found: Found, request: LogRequest, tasks: ArraySpec | None = None
 ) -> dict[str, LogReader]:
     """The readers of a job: one, or one per task of an array; `tasks` names some of them. Raises BadOption."""
-    job_id = found.job.metadata.labels.get(labels.ID, found.job.metadata.name)
+    job_id = id_of(found.job)
     return {
         job_id if number is None else f"{job_id}_{number}": client.log_reader(
             found, replace(request, task=number)

@@ -8,11 +8,11 @@ import click
 
 from kbatch_core.client import Client
 from kbatch_core.errors import BadOption
-from kbatch_core.manifest.change import id_of
 from kbatch_core.model.objects import Job
 from kbatch_core.model.quantity import parse_memory
 from kbatch_core.model.timelimit import parse_time_limit
 from kbatch_core.status import JobRow
+from kbatch_core.status.reading import id_of
 from kqueue_tui.cli.acting import act, target_options
 from kqueue_tui.cli.targets import Target
 

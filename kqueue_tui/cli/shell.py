@@ -17,7 +17,7 @@ from kbatch_core.manifest.pod import CONTAINER
 from kbatch_core.manifest.program import program_of
 from kbatch_core.model.objects import Job, Pod, Status
 from kbatch_core.model.safetext import safe_text
-from kbatch_core.status.case import index_of, is_running, pod_index, task_of
+from kbatch_core.status.reading import index_of, is_running, pod_index, task_of
 from kqueue_tui.cli.completion import complete_jobs
 from kqueue_tui.cli.run import cluster_options, complain, connect
 from kqueue_tui.cli.targets import Target, named

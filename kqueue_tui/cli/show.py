@@ -16,6 +16,7 @@ from kbatch_core.model.reference import split_references
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.runner import readable
 from kbatch_core.status import JobRow
+from kbatch_core.status.reading import id_of
 from kbatch_core.status.tasks import task_numbers
 from kqueue_tui.cli import facts
 from kqueue_tui.cli.completion import complete_jobs
@@ -67,7 +68,7 @@ def look_up(client: Client, references: Sequence[str]) -> tuple[list[Look], int]
             known = task_numbers(found.job)
             for number in numbers:
                 if number is not None and number not in known:
-                    job_id = found.job.metadata.labels.get(labels.ID, "")
+                    job_id = id_of(found.job)
                     raise BadOption(
                         f"Job {job_id} has no task {number}.", f"`kqueue show {job_id}` lists them."
                     )

@@ -9,13 +9,12 @@ import msgspec
 
 from kbatch_core.client import Client
 from kbatch_core.errors import BadOption, KbatchError, NotFound
-from kbatch_core.manifest.change import id_of
-from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec
 from kbatch_core.model.objects import Job
 from kbatch_core.model.reference import parse_reference, split_references
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.status import JobRow
+from kbatch_core.status.reading import id_of, name_of
 from kqueue_tui.cli.filters import make_filter
 
 Suits = Callable[[Job, JobRow], bool]
@@ -40,8 +39,7 @@ class Target(msgspec.Struct, frozen=True):
     @property
     def title(self) -> str:
         """The id with the job's name, for a question."""
-        metadata = self.job.metadata
-        name = metadata.annotations.get(labels.NAME) or metadata.labels.get(labels.NAME, "")
+        name = name_of(self.job)
         return f"{self.name} ({safe_text(name, 60)})" if name else self.name
 
 

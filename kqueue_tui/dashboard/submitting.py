@@ -106,10 +106,10 @@ class Submitting:
             self._app.push_screen(Problem("Not submitted", str(sent.error)))
 
     def _show(self, job: Job, warnings: tuple[str, ...]) -> None:
-        from kbatch_core.model import labels
+        from kbatch_core.status.reading import id_of
         from kqueue_tui.dashboard.screens.queue import QueueScreen
 
-        job_id = job.metadata.labels.get(labels.ID, "")
+        job_id = id_of(job)
         screen = self._app.screen
         if isinstance(screen, QueueScreen):
             screen.go_to(job.metadata.uid)

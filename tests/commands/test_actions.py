@@ -14,10 +14,10 @@ from kbatch_core.cluster.api import Api
 from kbatch_core.cluster.settings import TokenFile
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.errors import BadOption, Conflict, NotFound, Refused
-from kbatch_core.manifest.change import id_of
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import parse_array
 from kbatch_core.model.objects import Condition, Job
+from kbatch_core.status.reading import id_of
 from tests.cluster import Cluster, wait_for
 from tests.commands.fleet import Fleet
 

@@ -74,7 +74,9 @@ def test_what_is_ignored_is_shown_with_its_place_and_reason(home: Path) -> None:
 
 
 def test_a_line_of_somebody_elses_script_cannot_act_on_the_terminal(home: Path) -> None:
-    (home / "s.sh").write_text("#!/bin/sh\n#SBATCH --comment=a\u202eb --export=X=\x1b[2J --mail-type=\x1b[2J\n")
+    (home / "s.sh").write_text(
+        "#!/bin/sh\n#SBATCH --comment=a\u202eb --export=X=\x1b[2J --mail-type=\x1b[2J\n"
+    )
     shown = submit("--show-options", "s.sh")
     assert shown.code == 0
     assert all(line.isprintable() for line in shown.out.split("\n")), shown.out

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Job, Pod
 from kbatch_core.status import ClusterFacts, JobRow, explain, make_row, task_rows
-from kbatch_core.status.case import Case, make_case, newest
+from kbatch_core.status.case import Case, make_case
 from kbatch_core.status.explain import RULES, explain_case
+from kbatch_core.status.reading import newest
 from kbatch_core.status.unplaced import no_pod
 from tests.status.objects import (
     ID,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Pod
 from kbatch_core.status import TaskCounts, explain, make_row, task_rows
-from kbatch_core.status.case import parse_indexes
+from kbatch_core.status.reading import parse_indexes
 from tests.status.objects import (
     ID,
     NOW,

@@ -225,7 +225,7 @@ class DetailScreen(JobScreen):
         return Content("\n").join(lines or [Content("No task is known.")]), Content("")
 
     def _page_events(self) -> tuple[Content, Content]:
-        from kbatch_core.status.case import event_time
+        from kbatch_core.status.reading import event_time
         from kqueue_tui.dashboard.view import detail
 
         if self._details is None:
