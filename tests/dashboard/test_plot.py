@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kqueue_tui.dashboard.view.plot import Curve, Part, columns, draw
+from kqueue_tui.dashboard.view.sparkline import CELLS, SPAN_SECONDS, jobs_over_time, sparkline
+from tests.dashboard.rows import NOW, row
 
 
 def amount(value: float) -> str:
@@ -71,3 +73,22 @@ def test_any_numbers_make_a_rectangle(
     for line in text(lines):
         assert len(line) == width
         assert all(unicodedata.east_asian_width(char) not in "WF" for char in line)
+
+
+def test_how_many_ran_and_waited_during_the_last_hour() -> None:
+    part = SPAN_SECONDS / CELLS
+    rows = [
+        row("1", submitted=NOW - 9000, started=NOW - 8000),
+        row("2", submitted=NOW - 3.5 * part, started=NOW - 1.5 * part),
+        row("3", submitted=NOW - 9000, started=NOW - 8500, ended=NOW - 2.5 * part, state="CD"),
+        row("4", submitted=NOW - part, started=None, state="PD"),
+        row("5", submitted=NOW - 9000, started=NOW - 8500, ended=NOW - SPAN_SECONDS, state="F"),
+        row("6", submitted=NOW - 9000, started=NOW - 8500, ended=None, state="?"),
+        row("7", submitted=NOW - 2.5 * part, started=None, ended=NOW - 0.5 * part, state="CA"),
+    ]
+    ran, waited = jobs_over_time(rows, NOW)
+    assert ran == [2, 2, 2, 2, 2, 2, 2, 1, 2, 2]
+    assert waited == [0, 0, 0, 0, 0, 0, 1, 2, 2, 1]
+    assert sparkline(waited) == "      ▄██▄"
+    assert sparkline([0, 1, 80]) == " ▁█"
+    assert sparkline([0, 0]) == sparkline([]) == ""

@@ -49,7 +49,7 @@ class Help(Dialog[None]):
         for number, (group, lines) in enumerate(self._groups.items()):
             if number:
                 yield Content("")
-            yield Content.assemble((group, "bold $primary"))
+            yield Content.assemble((group, "bold $text-primary"))
             yield from lines
 
 

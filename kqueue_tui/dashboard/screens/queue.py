@@ -19,6 +19,7 @@ from kqueue_tui.dashboard.screens.table_and_log import TableAndLog
 from kqueue_tui.dashboard.view.filter import Filter
 from kqueue_tui.dashboard.view.lines import Order
 from kqueue_tui.dashboard.view.notices import what_to_say
+from kqueue_tui.dashboard.view.sparkline import jobs_over_time, sparkline
 from kqueue_tui.dashboard.view.sync import stale_words, sync_words
 from kqueue_tui.dashboard.widgets.column_header import ColumnHeader
 from kqueue_tui.dashboard.widgets.hints import Hints
@@ -52,6 +53,7 @@ class QueueScreen(JobActions):
         body = Vertical(self._header, self._table, self._notice, id="body")
         self._main = TableAndLog(dashboard, body, self._table)
         self._awaited = ""
+        self._lately_at = ("", 0)
 
     def compose(self) -> ComposeResult:
         yield self._status
@@ -99,12 +101,14 @@ class QueueScreen(JobActions):
             self._status.show_counts(self._view.counts, part, filter_.groups)
             self._header.show(self._table.places, self._view.order)
         self._tell_sync()
+        self._tell_lately()
 
     @on(Tick)
     def _tick(self, tick: Tick) -> None:
         self._table.now = tick.now
         self._table.tick()
         self._tell_sync()
+        self._tell_lately()
 
     def _tell_sync(self) -> None:
         sync, now = self.dashboard.sync, self.dashboard.now()
@@ -113,6 +117,15 @@ class QueueScreen(JobActions):
         self._stale.display = bool(words)
         if words:
             self._stale.update(Content.assemble((" ! ", "bold"), words, ("  U tries again now", "bold")))
+
+    def _tell_lately(self) -> None:
+        """Once a minute, and when all jobs are there: every row is gone through for it."""
+        sync, now = self.dashboard.sync, self.dashboard.now()
+        at = (sync.state if sync is not None else "", int(now) // 60)
+        if at != self._lately_at:
+            self._lately_at = at
+            ran, waited = jobs_over_time(self._view.rows, now)
+            self._status.show_lately({"running": sparkline(ran), "waiting": sparkline(waited)})
 
     # What the widgets say
 

@@ -22,7 +22,7 @@ TASK_LIMIT = 500
 
 def heading(text: str) -> Content:
     """The title of a section."""
-    return Content.assemble((text, "bold $primary"))
+    return Content.assemble((text, "bold $text-primary"))
 
 
 def reason(row: JobRow) -> list[Content]:

@@ -122,7 +122,8 @@ class FileTree(ScrollView, can_focus=True):
         kind = "folder" if entry.is_folder else "script" if entry.is_script else "file"
         style = self._painter.style(kind, "cursor" if row == self._row else "")
         text = "  " * entry.depth + sign + entry.name + ("/" if entry.is_folder else "")
-        return Strip([Segment(f" {text}", style)]).adjust_cell_length(width, style)
+        bar = "▌" if row == self._row else " "
+        return Strip([Segment(bar + text, style)]).adjust_cell_length(width, style)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()

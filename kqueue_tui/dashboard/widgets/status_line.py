@@ -12,7 +12,10 @@ from kqueue_tui.dashboard.view.looks import GROUP_COLOURS, GROUP_LOOKS, GROUPS
 
 
 class StatusLine(Widget):
-    """Fill with `show_place`, `show_counts`, `show_sync`; each repaints only when it has something new to say."""
+    """Fill with `show_place`, `show_counts`, `show_sync`; each repaints only when it has something new to say.
+
+    What was lately shows only where there is room for it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,6 +24,7 @@ class StatusLine(Widget):
         self._shown = ""
         self._groups: frozenset[str] = frozenset()
         self._sync = ("", "")
+        self._lately: dict[str, str] = {}
 
     def show_place(self, place: str) -> None:
         self._place = place
@@ -33,6 +37,12 @@ class StatusLine(Widget):
             self._counts, self._shown, self._groups = new
             self.refresh()
 
+    def show_lately(self, lately: Mapping[str, str]) -> None:
+        """How the counts of some groups were lately, as sparklines."""
+        if lately != self._lately:
+            self._lately = dict(lately)
+            self.refresh()
+
     def show_sync(self, words: str, colour: str) -> None:
         if (words, colour) != self._sync:
             self._sync = (words, colour)
@@ -40,25 +50,32 @@ class StatusLine(Widget):
 
     def render(self) -> Content:
         width = self.size.width
-        counts = Content.assemble(*self._count_parts())
-        words, colour = self._sync
-        sync = Content.assemble((f"{words} ", f"bold {colour}"))
-        shown = Content.assemble((f"{self._shown}   ", "$text-accent")) if self._shown else Content("")
-        right = Content.assemble(shown, counts, "  ", sync)
         left = f" kqueue  {self._place}"
+        right = self._right(self._lately)
+        if cells(left) + right.cell_length >= width:
+            right = self._right({})
         room = width - right.cell_length - 1
         if cells(left) > room:
             left = left[: max(room - 1, 0)] + "…"
-        named = Content.assemble((left[:7], "bold $primary"), left[7:])
+        named = Content.assemble((left[:7], "bold $text-primary"), left[7:])
         return Content.assemble(named, " " * max(width - named.cell_length - right.cell_length, 1), right)
 
-    def _count_parts(self) -> list[tuple[str, str]]:
+    def _right(self, lately: Mapping[str, str]) -> Content:
+        counts = Content.assemble(*self._count_parts(lately))
+        words, colour = self._sync
+        sync = Content.assemble((f"{words} ", f"bold {colour}"))
+        shown = Content.assemble((f"{self._shown}   ", "$text-accent")) if self._shown else Content("")
+        return Content.assemble(shown, counts, "  ", sync)
+
+    def _count_parts(self, lately: Mapping[str, str]) -> list[tuple[str, str]]:
         parts = []
         for group in GROUPS:
             number = self._counts.get(group, 0)
-            if not number and group not in self._groups:
+            line = lately.get(group, "")
+            if not (number or line or group in self._groups):
                 continue
             colour = GROUP_COLOURS[group]
             style = f"{colour} reverse" if group in self._groups else colour
-            parts += [(f"{GROUP_LOOKS[group].glyph} {number}", style), ("  ", "")]
+            parts.append((f"{GROUP_LOOKS[group].glyph} {number}", style))
+            parts += [(f" {line}", f"{colour} 60%"), ("  ", "")] if line else [("  ", "")]
         return parts
