@@ -84,8 +84,6 @@ def match(pasts: Iterable[Past], reference: str) -> Past | None:
 def output_path(past: Past, task: Task = None) -> str:
     """The output file of the job or of a task; "" when there is none or its name needs a node that is not known."""
     record = past.records.get(task) or past.outdated.get(task)
-    if record is not None and record.output:
-        return record.output
     pattern = program_of(past.job).output
     node = record.node if record is not None else ""
     if not pattern or pattern == "/dev/null":

@@ -20,7 +20,7 @@ from kbatch_core.environment.volumes import mounts_of
 from kbatch_core.errors import BadOption
 from kbatch_core.manifest.carry import LINES, SCRIPT
 from kbatch_core.manifest.exports import HUB_SIZES, is_ours, set_threads
-from kbatch_core.manifest.pod import OUR_VOLUMES, home_term
+from kbatch_core.manifest.pod import OUR_VOLUMES, REQUIRED, home_term
 from kbatch_core.manifest.program import Program, is_carried, read_program
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec, parse_array
@@ -28,8 +28,6 @@ from kbatch_core.model.jobspec import KILL_WAIT_SECONDS, JobSpec
 from kbatch_core.model.quantity import parse_quantity, to_quantity_cpus, to_quantity_memory
 from kbatch_core.model.signals import parse_signal
 from kbatch_core.status.words import is_gpu
-
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 _CHANGED = "Was it changed with another tool? Submit its script again."
 
@@ -210,8 +208,8 @@ def _without_home_term(fields: dict[str, Any], owner: str) -> dict[str, Any]:
     """The pod's fields without the affinity that `pod.py` adds for a home on one node."""
     affinity = fields.get("affinity", {})
     pods = affinity.get("podAffinity", {})
-    terms = [term for term in pods.get(_REQUIRED, ()) if term != home_term(owner)]
-    pods = _set_or_drop(pods, _REQUIRED, terms)
+    terms = [term for term in pods.get(REQUIRED, ()) if term != home_term(owner)]
+    pods = _set_or_drop(pods, REQUIRED, terms)
     return _set_or_drop(fields, "affinity", _set_or_drop(affinity, "podAffinity", pods))
 
 

@@ -11,8 +11,10 @@ from typing import Any
 
 import msgspec
 
+from kbatch_core.manifest.pod import REQUIRED
 from kbatch_core.model.objects import Node, Pod, Taint
-from kbatch_core.status.scheduling import requests_of, too_large
+from kbatch_core.status.reading import is_over
+from kbatch_core.status.scheduling import has_room, requests_of, too_large
 from kbatch_core.status.words import amount_of, plural
 
 # Taints that come and go with a node's health; they do not keep a job away for good.
@@ -49,7 +51,7 @@ def fit(pod: Mapping[str, Any], nodes: Sequence[Node], running: Iterable[Pod] | 
     asked = asked_of(pod)
     closed = {node.metadata.name: why for node in nodes if (why := _closed(pod, node))}
     open_nodes = [node for node in nodes if node.metadata.name not in closed]
-    later = [node for node in open_nodes if _holds(node, asked)]
+    later = [node for node in open_nodes if has_room(node, asked)]
     # A cluster without a node has to grow for anything at all.
     grows = not nodes or any(
         key.startswith(_MADE_ON_DEMAND) for node in nodes for key in node.metadata.labels
@@ -64,7 +66,7 @@ def fit(pod: Mapping[str, Any], nodes: Sequence[Node], running: Iterable[Pod] | 
     now = tuple(
         node.metadata.name
         for node in later
-        if not _troubled(pod, node) and _holds(node, asked, used.get(node.metadata.name, {}))
+        if not _troubled(pod, node) and has_room(node, asked, used.get(node.metadata.name, {}))
     )
     return Fit(now=now, later=names, grows=grows)
 
@@ -83,7 +85,7 @@ def asked_of(pod: Mapping[str, Any]) -> dict[str, float]:
 def _used(running: Iterable[Pod]) -> dict[str, dict[str, float]]:
     used: dict[str, dict[str, float]] = {}
     for pod in running:
-        if not pod.spec.node_name or pod.status.phase in ("Succeeded", "Failed"):
+        if not pod.spec.node_name or is_over(pod):
             continue
         of_node = used.setdefault(pod.spec.node_name, {"pods": 0})
         of_node["pods"] += 1
@@ -92,23 +94,13 @@ def _used(running: Iterable[Pod]) -> dict[str, dict[str, float]]:
     return used
 
 
-def _holds(node: Node, asked: Mapping[str, float], used: Mapping[str, float] | None = None) -> bool:
-    """Whether what is asked for fits beside what is used."""
-    used = used or {}
-    return all(
-        amount_of(node.status.allocatable.get(name, "0")) - used.get(name, 0.0) >= amount
-        for name, amount in asked.items()
-        if amount > 0
-    )
-
-
 def _closed(pod: Mapping[str, Any], node: Node) -> str:
     """Why the node will not take the pod, however empty it is; empty when it would."""
     labels = node.metadata.labels
     for key, value in (pod.get("nodeSelector") or {}).items():
         if labels.get(key) != value:
             return f"without the label {key}={value}"
-    required = (pod.get("affinity") or {}).get("nodeAffinity", {}).get(_REQUIRED, {})
+    required = (pod.get("affinity") or {}).get("nodeAffinity", {}).get(REQUIRED, {})
     if required and not any(_term(term, node) for term in required.get("nodeSelectorTerms", ())):
         return "that the server's node affinity leaves out"
     for taint in node.spec.taints:
@@ -116,9 +108,6 @@ def _closed(pod: Mapping[str, Any], node: Node) -> str:
         if lasting and _bars(taint) and not _tolerated(taint, pod):
             return f"kept for other work (taint {taint.key})"
     return ""
-
-
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
 def _troubled(pod: Mapping[str, Any], node: Node) -> bool:
@@ -176,7 +165,7 @@ def _why_none(
         return "The cluster has no nodes", "Ask your admin if that stays so"
     reasons: dict[str, int] = {}
     for node in nodes:
-        if node.metadata.name in closed and (not open_nodes or _holds(node, asked)):
+        if node.metadata.name in closed and (not open_nodes or has_room(node, asked)):
             why = closed[node.metadata.name]
             reasons[why] = reasons.get(why, 0) + 1
     others = ", ".join(f"{plural(number, 'node')} {why}" for why, number in reasons.items())

@@ -10,10 +10,7 @@ from kbatch_core.environment import Environment
 from kbatch_core.errors import BadOption, BadScript
 from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.notebook import SUFFIX, is_notebook
-from kbatch_core.model.patterns import expand
-
-DEFAULT_OUTPUT = "kbatch-%j.out"
-DEFAULT_ARRAY_OUTPUT = "kbatch-%A_%a.out"
+from kbatch_core.model.patterns import DEFAULT_ARRAY_OUTPUT, DEFAULT_OUTPUT, expand
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,8 @@ from kbatch_core.runner.words import file_word, task_parts
 CONTAINER = "job"
 TMP = "/kbatch/tmp"
 OUR_VOLUMES = ("kbatch", "kbatch-tmp")
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+"""The terms of an affinity that a node must fulfil, and that count only until the pod has one."""
 # A pod's deadline also counts the pull of the image; the supervisor keeps the limit to the second.
 PULL_ALLOWANCE_SECONDS = 3600
 
@@ -104,9 +106,8 @@ def _with_home(affinity: dict[str, Any], owner: str) -> dict[str, Any]:
 
     The job's own pod matches it too, so the first one may go anywhere when none of them runs.
     """
-    required = "requiredDuringSchedulingIgnoredDuringExecution"
     pods = affinity.get("podAffinity", {})
-    return {**affinity, "podAffinity": {**pods, required: [*pods.get(required, []), home_term(owner)]}}
+    return {**affinity, "podAffinity": {**pods, REQUIRED: [*pods.get(REQUIRED, []), home_term(owner)]}}
 
 
 def home_term(owner: str) -> dict[str, Any]:

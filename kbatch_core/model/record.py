@@ -33,8 +33,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename={"cpu_seconds": "
     oom: Count = 0
     restart: Count = 0
     node: str = ""
-    pod: str = ""
-    output: str = ""
     output_error: str = ""
     progress: str = ""
 

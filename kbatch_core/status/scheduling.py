@@ -154,10 +154,13 @@ def requests_of(pod: Pod) -> dict[str, float]:
     return total
 
 
-def has_room(node: Node, asked: Mapping[str, float]) -> bool:
-    """Whether an empty node of this size would hold it."""
+_NOTHING: Mapping[str, float] = {}
+
+
+def has_room(node: Node, asked: Mapping[str, float], used: Mapping[str, float] = _NOTHING) -> bool:
+    """Whether a node of this size would hold it, empty or beside what is used."""
     return all(
-        amount_of(node.status.allocatable.get(name, "0")) >= amount
+        amount_of(node.status.allocatable.get(name, "0")) - used.get(name, 0.0) >= amount
         for name, amount in asked.items()
         if amount > 0
     )

@@ -30,7 +30,7 @@ def hostile(fleet: Fleet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> It
     as_user(fleet, monkeypatch, str(tmp_path))
     text = HOSTILE.replace("\0", "")
     job = fleet.submit(annotations=dict.fromkeys(NAMES, text))
-    record = {"id": job.metadata.labels[labels.ID], "exit": 3, "start": 1, "end": 2, "output": text,
+    record = {"id": job.metadata.labels[labels.ID], "exit": 3, "start": 1, "end": 2,
               "output_error": text, "reason": text, "node": text}  # fmt: skip
     (pod,) = fleet.run(job)
     fleet.event(pod, text)

@@ -90,7 +90,7 @@ def ended(home: Path, job_id: str = ID, *, task: int | None = None, starts: int 
     started(home, job_id, task=task, times=starts)
     record = {
         "id": job_id, "task": task, "exit": 0, "reason": "", "start": NOW - 500, "end": NOW - 100, "cpu": 300,
-        "mem": 1 << 30, "oom": 0, "restart": starts - 1, "node": "node-b", "output": "", "output_error": "",
+        "mem": 1 << 30, "oom": 0, "restart": starts - 1, "node": "node-b", "output_error": "",
         **fields,
     }  # fmt: skip
     (home / ".kbatch" / job_id / f"record{_suffix(task)}.json").write_text(json.dumps(record) + "\n")

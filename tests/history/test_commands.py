@@ -15,6 +15,7 @@ from tests.history.test_prune import age
 from tests.status.objects import ID, NOW
 
 GONE = "bcd23456"
+OUTPUT = f"work/kbatch-{ID}.out"
 
 
 @pytest.fixture
@@ -24,9 +25,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LOGNAME", "ann")
     for name in ("KUBECONFIG", "JUPYTERHUB_USER"):
         monkeypatch.delenv(name, raising=False)
-    (tmp_path / "out.txt").write_bytes(b"first\n\xff\x00 second\n")
+    (tmp_path / "work").mkdir()
+    (tmp_path / OUTPUT).write_bytes(b"first\n\xff\x00 second\n")
     submitted(tmp_path)
-    ended(tmp_path, output=str(tmp_path / "out.txt"))
+    ended(tmp_path)
     submitted(tmp_path, GONE)
     return tmp_path
 
@@ -75,7 +77,7 @@ def test_of_a_job_of_which_only_the_record_is_left_each_command_says_what_it_can
         (("show", ID), 0, "exit 0"),
         (("show", "--script", ID), 2, "cannot be read"),
         (("eff", ID), 0, "exit 0"),
-        (("logs", ID), 0, "second"),
+        (("logs", ID), 1, "not known to have an output file"),
     ):
         done, out, err = run(capfd, *args)
         assert (done, words in out + err) == (code, True), (args, out, err)
@@ -111,7 +113,7 @@ def test_history_and_prune(home: Path, capfd: pytest.CaptureFixture[str]) -> Non
     _, out, _ = run(capfd, "history", "prune", "-y")
     assert "Removed 1 job from" in out
     assert [path.name for path in (home / ".kbatch").iterdir()] == [GONE]
-    assert (home / "out.txt").exists(), "an output file is no part of the history"
+    assert (home / OUTPUT).exists(), "an output file is no part of the history"
     _, out, _ = run(capfd, "history", "prune", "--unknown", "-y")
     assert list((home / ".kbatch").iterdir()) == []
 

@@ -216,7 +216,7 @@ def test_any_value_anywhere_in_a_job_file_is_survived(data: st.DataObject) -> No
 def test_any_value_anywhere_in_a_record_is_survived_and_is_no_success(data: st.DataObject) -> None:
     record = {
         "id": ID, "task": None, "exit": 3, "reason": "", "start": NOW - 500, "end": NOW - 100, "cpu": 300,
-        "mem": 1 << 30, "oom": 0, "restart": 0, "node": "node-b", "output": "/x", "output_error": "",
+        "mem": 1 << 30, "oom": 0, "restart": 0, "node": "node-b", "output_error": "",
     }  # fmt: skip
     key = data.draw(st.sampled_from([name for name in record if name != "exit"]))
     record[key] = data.draw(HOSTILE)

@@ -243,8 +243,6 @@ def record(**fields: Any) -> str:
             "oom": 0,
             "restart": 0,
             "node": "node-a",
-            "pod": f"train-{ID}-00001",
-            "output": "/home/ann/kbatch.out",
             "output_error": "",
             **fields,
         }
