@@ -67,6 +67,7 @@ class Joined:
         self._events: dict[str, dict[str, Event]] = {}
         self._waiting_for_pods: set[str] = set()
         self._rows = OrderedRows()
+        self._running: dict[str, None] = {}
         self._dirty: dict[str, None] = {}
         self._due: list[tuple[float, str]] = []
         self._due_at: dict[str, float] = {}
@@ -144,19 +145,18 @@ class Joined:
     def running(self, limit: int) -> list[Key]:
         """Jobs that run and tasks of arrays that do, at most `limit`: whose progress may be read."""
         found: list[Key] = []
-        for row in self._rows:
-            if row.state != "R" or len(found) >= limit:
-                continue
-            job = self.jobs[row.uid]
+        for uid in self._running:
+            if len(found) >= limit:
+                break
+            job = self.jobs[uid]
+            job_id = job.metadata.labels.get(labels.ID, "")
             if not is_array(job):
-                found.append((row.id, None))
+                found.append((job_id, None))
                 continue
             indexes = (
-                pod_index(pod)
-                for pod in self._pods.get(row.uid, {}).values()
-                if pod.status.phase == "Running"
+                pod_index(pod) for pod in self._pods.get(uid, {}).values() if pod.status.phase == "Running"
             )
-            found += [(row.id, task_of(job, index)) for index in indexes if index is not None]
+            found += [(job_id, task_of(job, index)) for index in indexes if index is not None]
         return found[:limit]
 
     def add_progress(self, read: Sequence[tuple[Key, str]]) -> None:
@@ -257,6 +257,10 @@ class Joined:
         row = make_row(*found)
         self._plan(found.job, found.pods, row, found.now, clock)
         changed = self._rows.put(row)
+        if row.state == "R":
+            self._running[uid] = None
+        else:
+            self._running.pop(uid, None)
         self.version += changed
         return changed
 
@@ -285,7 +289,7 @@ class Joined:
             self.wanted |= found - self._had
 
     def _remove(self, uid: str) -> None:
-        for known in (self.jobs, self._events, self._dirty, self._not_before, self._due_at):
+        for known in (self.jobs, self._events, self._dirty, self._running, self._not_before, self._due_at):
             known.pop(uid, None)
         self.plan.forget(uid)
         self.version += self._rows.remove(uid)

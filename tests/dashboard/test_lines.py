@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,7 +68,9 @@ def test_an_array_unfolds_into_its_tasks() -> None:
     view.fold("arr")
     assert keys(view) == ["arr", "arr/0", "arr/1", "b"]
     assert [line.is_last_task for line in view.lines] == [False, False, True, False]
-    view.change(NOW, filter=Filter(groups=frozenset({"done"})))
+    view.change(NOW, order=Order(reverse=True))
+    assert keys(view) == ["b", "arr", "arr/0", "arr/1"]
+    view.change(NOW, order=Order(), filter=Filter(groups=frozenset({"done"})))
     assert keys(view) == ["arr", "arr/0"]
     view.fold("arr")
     assert keys(view) == ["arr"]
@@ -133,23 +136,43 @@ JOBS = st.dictionaries(
     st.booleans(),
     st.sampled_from(["", "train", "!train"]),
     st.frozensets(st.sampled_from(GROUPS), max_size=2),
+    st.sampled_from([0, 3, 100]),
+    st.booleans(),
 )
 def test_step_by_step_is_the_same_as_from_scratch(
-    steps: list[dict[str, dict[str, Any]]], column: str, reverse: bool, text: str, groups: frozenset[str]
+    steps: list[dict[str, dict[str, Any]]],
+    column: str,
+    reverse: bool,
+    text: str,
+    groups: frozenset[str],
+    few: int,
+    unfold: bool,
 ) -> None:
-    view = make_view()
+    """`few`: up to so many changes are put in one by one."""
+    with patch("kqueue_tui.dashboard.view.sorted_lines.FEW", few):
+        _compare(steps, Order(column, reverse), Filter(text, groups), unfold)
+
+
+def _compare(steps: list[dict[str, dict[str, Any]]], order: Order, wanted: Filter, unfold: bool) -> None:
+    tasks = {"a": [row("a", task=0), row("a", task=1)], "b": [row("b", task=7)]} if unfold else {}
+    view = make_view(tasks)
     known: dict[str, JobRow] = {}
-    order, wanted = Order(column, reverse), Filter(text, groups)
     view.change(NOW, filter=wanted, order=order)
+    for uid in tasks:
+        view.fold(uid)
     for step, jobs in enumerate(steps):
         now = NOW + step
-        made = {uid: row(uid, **fields) for uid, fields in jobs.items()}
+        made = {
+            uid: row(uid, tasks=counts(running=2) if uid in tasks else None, **fields)
+            for uid, fields in jobs.items()
+        }
         known = {uid: known[uid] if known.get(uid) == new else new for uid, new in made.items()}
         view.update(tuple(known.values()), now)
-        scratch = make_view()
+        scratch = make_view(tasks)
+        scratch.unfolded = set(view.unfolded)
         scratch.change(now, filter=wanted, order=order)
         scratch.update(tuple(known.values()), now)
         assert keys(view) == keys(scratch)
         assert view.counts == scratch.counts
         assert view.total == len(known)
-        assert all(view.lines[place].key == key for key, place in view.index.items())
+        assert view.index == {line.key: place for place, line in enumerate(view.lines)}

@@ -146,3 +146,17 @@ def test_the_newest_events_of_a_job_are_kept() -> None:
         store.event("a", "a", "FailedCreate", name=f"e{number}", ago=1000 - number)
     kept = store.joined.events("uid-a")
     assert [event.metadata.name for event in kept] == [f"e{number}" for number in range(50, EVENTS_KEPT + 50)]
+
+
+def test_who_runs_is_known_until_it_ends_or_is_gone() -> None:
+    store = Store()
+    for name in ("a", "b", "c"):
+        store.job(name, active=1)
+        store.pod(name, phase="Running", node="n")
+    store.rows()
+    assert store.joined.running(10) == [("a", None), ("b", None), ("c", None)]
+    assert store.joined.running(2) == [("a", None), ("b", None)]
+    store.job("a", MODIFIED, **complete())
+    store.job("b", DELETED, active=1)
+    store.rows()
+    assert store.joined.running(10) == [("c", None)]

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import compress
+from operator import attrgetter, is_not
+from typing import TYPE_CHECKING
 
 from kqueue_tui.dashboard.view.columns import COLUMNS, cells
 from kqueue_tui.dashboard.view.filter import Filter, search_text
 from kqueue_tui.dashboard.view.looks import GROUPS, look_of
+from kqueue_tui.dashboard.view.sorted_lines import SortedLines
 
 if TYPE_CHECKING:
     from kbatch_core.status.row import JobRow
 
 UNMEASURED = ("reason", "time", "age")
 """Columns whose width does not come from the cells: what is left over, and what grows while one looks."""
+
+_KEY: Callable[[Line], str] = attrgetter("key")
 
 
 class Line:
@@ -76,13 +81,17 @@ class QueueView:
         self._measured: list[str] = []
         self._lines: dict[str, Line] = {}
         self._search: dict[str, str] = {}
-        self._sorted: list[tuple[Any, str]] = []
+        self._rows: tuple[JobRow, ...] = ()
+        self._sorted = SortedLines()
         self._task_lines: dict[str, tuple[Line, list[Line]]] = {}
 
     def update(self, rows: Sequence[JobRow], now: float) -> list[Line]:
         """Take in the rows of the queue; the lines of those that are new or changed."""
         known = self._lines
-        changed = [row for row in rows if (line := known.get(row.uid)) is None or line.row is not row]
+        # Most are where they were, which is seen without a step of ours for each.
+        before, self._rows = self._rows, tuple(rows)
+        others = (*compress(rows, map(is_not, rows, before)), *rows[len(before) :])
+        changed = [row for row in others if (line := known.get(row.uid)) is None or line.row is not row]
         fresh = [Line(row) for row in changed]
         gone = self._forget({row.uid for row in rows}) if self._some_left(rows, fresh) else set()
         if not fresh and not gone:
@@ -96,8 +105,7 @@ class QueueView:
         moved = {line.key: line for line in fresh}
         if self.order.column == "time":
             moved.update((line.key, line) for line in known.values() if not line.row.finished)
-        self._resort(moved.keys() | gone, moved.values(), now)
-        self._spread()
+        self._spread(moved=self._resort(moved.keys() | gone, moved.values(), now))
         return fresh
 
     def change(
@@ -110,6 +118,7 @@ class QueueView:
         """Show other rows, or in another order."""
         self.filter = self.filter if filter is None else filter
         self.order = self.order if order is None else order
+        self._sorted = SortedLines()
         self._resort(set(self._lines), self._lines.values(), now)
         self._spread()
 
@@ -175,31 +184,35 @@ class QueueView:
             haystack = self._search[line.key] = search_text(row)
         return self.filter.matches_text(haystack)
 
-    def _resort(self, dirty: Set[str], fresh: Iterable[Line], now: float) -> None:
-        """Take the dirty ones out of the order and put the fresh that match in, newest first among equals."""
+    def _resort(self, dirty: Set[str], fresh: Iterable[Line], now: float) -> bool:
+        """Take the dirty ones out of the order and put the fresh that match in, newest first among equals.
+
+        Whether any is at another place than before.
+        """
         key = COLUMNS[self.order.column].key
-        kept = [pair for pair in self._sorted if pair[1] not in dirty]
-        added = [
-            ((key(line.row, now), -(line.row.submitted or 0.0), line.key), line.key)
+        into = {
+            line.key: ((key(line.row, now), -(line.row.submitted or 0.0), line.key), line)
             for line in fresh
             if self._matches(line)
-        ]
-        self._sorted = sorted(kept + added)
+        }
+        return self._sorted.change(dirty, into)
 
-    def _spread(self) -> None:
-        """The lines, from the sorted jobs and the tasks of what is unfolded."""
-        known = self._lines
-        ordered = [known[uid] for _, uid in self._sorted]
+    def _spread(self, *, moved: bool = True) -> None:
+        """The lines, from the sorted jobs and the tasks of what is unfolded; `moved` = they are at other places."""
+        ordered = self._sorted.lines.copy()
+        places = [place for uid in self.unfolded if (place := self._sorted.place(uid)) is not None]
         if self.order.reverse:
             ordered.reverse()
-        if self.unfolded:
-            ordered = [line for job in ordered for line in (job, *self._tasks_of(job))]
+            places = [len(ordered) - 1 - place for place in places]
+        for place in sorted(places, reverse=True):
+            ordered[place + 1 : place + 1] = self._tasks_of(ordered[place])
         self.lines = ordered
-        self.index = {line.key: number for number, line in enumerate(ordered)}
+        if moved or places:
+            self.index = dict(zip(map(_KEY, ordered), range(len(ordered)), strict=True))
 
     def _tasks_of(self, job: Line) -> list[Line]:
         """The lines of an unfolded array's tasks that match; a task that did not change keeps its line."""
-        if job.uid not in self.unfolded or not job.is_array:
+        if not job.is_array:
             return []
         made_for, lines = self._task_lines.get(job.uid, (None, []))
         if made_for is not job:

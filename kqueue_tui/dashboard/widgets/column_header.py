@@ -29,8 +29,9 @@ class ColumnHeader(Widget):
         self._order = Order()
 
     def show(self, places: tuple[Place, ...], order: Order) -> None:
-        self._places, self._order = places, order
-        self.refresh()
+        if (places, order) != (self._places, self._order):
+            self._places, self._order = places, order
+            self.refresh()
 
     def render(self) -> Content:
         parts: list[tuple[str, str]] = [(" " * GUTTER, "")]

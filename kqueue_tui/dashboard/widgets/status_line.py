@@ -27,8 +27,9 @@ class StatusLine(Widget):
         self._lately: dict[str, str] = {}
 
     def show_place(self, place: str) -> None:
-        self._place = place
-        self.refresh()
+        if place != self._place:
+            self._place = place
+            self.refresh()
 
     def show_counts(self, counts: Mapping[str, int], shown: str, groups: frozenset[str]) -> None:
         """`shown` says what part of the jobs the filter leaves; `groups` are those it is for."""
