@@ -1,8 +1,8 @@
 """One HTTP path to the API server.
 
-urllib3 with its own retries off (a retry that sleeps inside a call can be neither seen nor stopped; ours are in
-`retry.py`), a timeout on every call, and TCP keepalive. A response is bytes: who asks decodes. Exceptions of
-urllib3 end here, as those of `kbatch_core.errors`.
+No retry sleeps inside a call, where it could be neither seen nor stopped (ours are in `retry.py`); each call has a
+timeout, each connection TCP keepalive. A response is bytes: who asks decodes. Exceptions of `http.client` and of
+sockets end here, as those of `kbatch_core.errors`.
 
 A reader that blocks in a stream is ended by shutting its socket down. `close()` would not do: on TLS it waits
 for the reader that it should end.
@@ -10,55 +10,32 @@ for the reader that it should end.
 
 from __future__ import annotations
 
-import contextlib
-import socket
+import ssl
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
 from urllib.parse import urlencode
 
-import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import (
-    DecodeError,
-    HTTPError,
-    MaxRetryError,
-    NameResolutionError,
-    NewConnectionError,
-    ProtocolError,
-    ProxyError,
-    SSLError,
-    TimeoutError,
-)
-from urllib3.util import Timeout
-
 import kbatch_core
+from kbatch_core.cluster.connection import Connection, Pool, not_trusted, shut
 from kbatch_core.cluster.problems import problem
 from kbatch_core.cluster.servertime import ServerTime
 from kbatch_core.cluster.settings import Settings
-from kbatch_core.errors import ConnectionFailed, KbatchError, NoCluster
+from kbatch_core.errors import ConnectionFailed, KbatchError
 
-CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 # An API server sends a bookmark a minute on a quiet watch: after 90 s of silence the path is dead.
 STREAM_READ_SECONDS = 90.0
+# A body that goes on is read in pieces of at most this.
+PIECE = 65536
 
 Query = Mapping[str, str | int | None]
 
 # What is large is written faster when it is small on the wire, by the server too; watches and logs come as they are.
 _SMALL = {"Accept-Encoding": "gzip"}
-
-# Idle 30 s, then every 15 s, dead after 9 missed: what Go's dialer sets.
-_KEEPALIVE = [
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-    *(
-        (socket.IPPROTO_TCP, getattr(socket, name), value)
-        for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 9))
-        if hasattr(socket, name)
-    ),
-]
+_BROKEN = (HTTPException, OSError, zlib.error)
 
 
 class AnswerLost(ConnectionFailed):
@@ -71,90 +48,110 @@ class AnswerLost(ConnectionFailed):
 class StopHandle:
     """Ends one request from another thread, whatever it is doing: waiting for an answer or reading it.
 
-    Only a connect cannot be ended; it gives up by itself after CONNECT_SECONDS.
+    Only a TCP connect cannot be ended; it gives up by itself after CONNECT_SECONDS.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._connection: HTTPConnection | None = None
-        self._socket: socket.socket | None = None
+        self._connection: Connection | None = None
         self.stopped = False
 
-    def attach(self, connection: HTTPConnection) -> None:
-        """Called by the connection itself before it connects or sends, and again when it has sent.
-
-        The socket is kept because a connection forgets it as soon as the answer says "Connection: close".
-        """
+    def attach(self, connection: Connection) -> None:
+        """Called before the connection is used. Raises ConnectionFailed when this was stopped already."""
         with self._lock:
             self._connection = connection
-            self._socket = getattr(connection, "sock", None)
             if self.stopped:
                 raise ConnectionFailed("Stopped.")
 
     def release(self) -> None:
         """The request is over: its connection may serve another one now."""
         with self._lock:
-            self._connection = self._socket = None
+            self._connection = None
 
     def stop(self) -> None:
         """End the request; its thread sees an error or the end of the stream within milliseconds."""
         with self._lock:
             self.stopped = True
-            sock = self._socket or getattr(self._connection, "sock", None)
-            if sock is not None:
-                with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+            if self._connection is not None:
+                shut(self._connection.wire)
 
 
-_current = threading.local()
+class _Answer:
+    """An answer whose body is still to be read, on a connection that is free when it has been."""
 
+    def __init__(self, response: HTTPResponse, connection: Connection, pool: Pool) -> None:
+        self.status = response.status
+        self.headers: HTTPMessage = response.headers
+        self._response = response
+        self._connection = connection
+        self._pool = pool
 
-class _HTTPConnection(HTTPConnection):
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _attach(self)
-        super().request(*args, **kwargs)
-        _attach(self)
+    def read(self) -> bytes:
+        """The whole body. Raises one of _BROKEN."""
+        data = self._response.read()
+        if self._is_compressed():
+            unzip = zlib.decompressobj(wbits=31)
+            data = unzip.decompress(data)
+            if not unzip.eof:
+                raise IncompleteRead(data)
+        self._done()
+        return data
 
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """The body as it comes, at most `size` bytes at a time. Raises one of _BROKEN."""
+        if not self._is_compressed():
+            yield from self._raw(size)
+        else:
+            unzip = zlib.decompressobj(wbits=31)
+            for data in self._raw(size):
+                while piece := unzip.decompress(data, size):
+                    yield piece
+                    data = unzip.unconsumed_tail
+            if not unzip.eof:
+                raise IncompleteRead(b"")
+        self._done()
 
-class _HTTPSConnection(HTTPSConnection):
-    def connect(self) -> None:
-        _attach(self)
-        super().connect()
+    def close(self) -> None:
+        """Give up what was not read, and the connection."""
+        self._response.close()
+        self._connection.close()
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _attach(self)
-        super().request(*args, **kwargs)
-        _attach(self)
+    def _is_compressed(self) -> bool:
+        return self.headers.get("Content-Encoding") == "gzip"
 
+    def _raw(self, size: int) -> Iterator[bytes]:
+        # Not `read`, which would wait for `size` bytes.
+        while data := self._response.read1(size):
+            yield data
+        if self._response.length:
+            raise IncompleteRead(b"", self._response.length)
 
-def _attach(connection: HTTPConnection) -> None:
-    handle: StopHandle | None = getattr(_current, "handle", None)
-    if handle is not None:
-        handle.attach(connection)
+    def _done(self) -> None:
+        self._response.close()
+        if self._response.will_close:
+            self._connection.close()
+        else:
+            self._pool.put(self._connection)
 
 
 class Stream:
     """The body of a response that goes on: chunks of bytes as they arrive. Close it, or use it in `with`."""
 
-    def __init__(self, response: urllib3.BaseHTTPResponse, server: str, handle: StopHandle) -> None:
-        self._response = response
+    def __init__(self, answer: _Answer, server: str, handle: StopHandle) -> None:
+        self._answer = answer
         self._server = server
         self._handle = handle
-        self.headers = response.headers
+        self.headers = answer.headers
 
     def chunks(self) -> Iterator[bytes]:
         """Bytes as they come, until the server ends the stream. Raises ConnectionFailed when it breaks."""
         try:
-            if self._response.chunked:
-                yield from self._response.stream(amt=None)
-            else:
-                # What a proxy that speaks HTTP/1.0 makes of a stream; `stream` would wait for a full buffer.
-                while data := self._response.read1(65536):
-                    yield data
-        except (HTTPError, OSError, ValueError) as error:
+            yield from self._answer.pieces(PIECE)
+        except (*_BROKEN, ValueError) as error:
+            # A response that another thread has closed is a ValueError.
             if self._handle.stopped:
                 return
-            raise translate(error, self._server, sent=True) from error
+            raise _lost(error, self._server) from error
         finally:
             self._handle.release()
 
@@ -165,7 +162,7 @@ class Stream:
     def close(self) -> None:
         """Give up the connection; only for the thread that reads."""
         self._handle.stop()
-        self._response.close()
+        self._answer.close()
 
     def __enter__(self) -> Stream:
         return self
@@ -187,7 +184,7 @@ class Transport:
         self.requests = 0
         self._clock = clock
         self._server_time = ServerTime()
-        self._pool = _pool(settings, connections)
+        self._pool = Pool(settings, connections)
 
     @property
     def server_ahead(self) -> float:
@@ -208,17 +205,17 @@ class Transport:
     ) -> bytes:
         """Send one request and return the whole body. Raises a leaf of KbatchError for any status above 299."""
         headers = {"Accept": accept, **_SMALL, **({"Content-Type": content_type} if body is not None else {})}
-        response = self._open(method, path, query, body, headers, read_seconds, handle)
+        answer = self._open(method, path, query, body, headers, read_seconds, handle)
         try:
-            data = response.data
-        except (HTTPError, OSError) as error:
-            response.close()
-            raise translate(error, self.settings.server, sent=True) from error
+            data = answer.read()
+        except _BROKEN as error:
+            answer.close()
+            raise _lost(error, self.settings.server) from error
         finally:
             if handle is not None:
                 handle.release()
-        if response.status > 299:
-            raise problem(method, path, response.status, data, response.headers, self.settings)
+        if answer.status > 299:
+            raise problem(method, path, answer.status, data, answer.headers, self.settings)
         return data
 
     def read_pieces(
@@ -226,19 +223,16 @@ class Transport:
     ) -> Iterator[bytes]:
         """GET a large body as it comes, `size` bytes at a time at most. Raises as `request`, also midway."""
         headers = {"Accept": "application/json", **_SMALL}
-        response = self._open("GET", path, query, None, headers, read_seconds, None)
+        answer = self._open("GET", path, query, None, headers, read_seconds, None)
         try:
-            if response.status > 299:
-                raise problem("GET", path, response.status, response.data, response.headers, self.settings)
-            # Of what is compressed `read` would wait for `size` bytes as they travel, many times as many.
-            read = response.read1 if "Content-Encoding" in response.headers else response.read
-            while data := read(size):
-                yield data
-        except (HTTPError, OSError) as error:
-            response.close()
-            raise translate(error, self.settings.server, sent=True) from error
+            if answer.status > 299:
+                raise problem("GET", path, answer.status, answer.read(), answer.headers, self.settings)
+            yield from answer.pieces(size)
+        except _BROKEN as error:
+            answer.close()
+            raise _lost(error, self.settings.server) from error
         except GeneratorExit:
-            response.close()
+            answer.close()
             raise
 
     def open_stream(
@@ -256,15 +250,17 @@ class Transport:
         """
         handle = handle or StopHandle()
         headers = {"Accept": accept, "Connection": "close"}
-        response = self._open("GET", path, query, None, headers, read_seconds, handle)
-        if response.status > 299:
+        answer = self._open("GET", path, query, None, headers, read_seconds, handle)
+        if answer.status > 299:
             try:
-                data = response.data
-            except (HTTPError, OSError):
+                data = answer.read()
+            except _BROKEN:
                 data = b""
-            handle.release()
-            raise problem("GET", path, response.status, data, response.headers, self.settings)
-        return Stream(response, self.settings.server, handle)
+            finally:
+                handle.release()
+                answer.close()
+            raise problem("GET", path, answer.status, data, answer.headers, self.settings)
+        return Stream(answer, self.settings.server, handle)
 
     def close(self) -> None:
         """Drop idle connections. Streams are ended by their own `close` or `stop`."""
@@ -279,110 +275,55 @@ class Transport:
         headers: Mapping[str, str],
         read_seconds: float,
         handle: StopHandle | None,
-    ) -> urllib3.BaseHTTPResponse:
+    ) -> _Answer:
         """Send, and once more with fresh credentials after a 401: a request that was refused did nothing."""
         fields = {key: str(value) for key, value in (query or {}).items() if value is not None}
-        url = self.settings.server.rstrip("/") + path
-        if fields:
-            url += "?" + urlencode(fields)
-        response = self._send(method, url, body, headers, read_seconds, handle)
-        if response.status == 401 and self.settings.credentials.refresh():
-            response.drain_conn()
-            response = self._send(method, url, body, headers, read_seconds, handle)
-        return response
+        target = f"{path}?{urlencode(fields)}" if fields else path
+        answer = self._send(method, target, body, headers, read_seconds, handle)
+        if answer.status == 401 and self.settings.credentials.refresh():
+            answer.close()
+            answer = self._send(method, target, body, headers, read_seconds, handle)
+        return answer
 
     def _send(
         self,
         method: str,
-        url: str,
+        target: str,
         body: bytes | None,
         headers: Mapping[str, str],
         read_seconds: float,
         handle: StopHandle | None,
-    ) -> urllib3.BaseHTTPResponse:
+    ) -> _Answer:
         agent = {"User-Agent": f"kbatch/{kbatch_core.__version__}"}
+        who = self.settings.credentials.headers()
         self.requests += 1
-        _current.handle = handle
         sent = self._clock()
+        connection = self._pool.take()
+        route = connection.route
         try:
-            response = self._pool.request(
-                method,
-                url,
-                body=body,
-                headers={**headers, **agent, **self.settings.credentials.headers()},
-                preload_content=False,
-                redirect=False,
-                retries=False,
-                timeout=Timeout(connect=CONNECT_SECONDS, read=read_seconds),
+            if handle is not None:
+                handle.attach(connection)
+            if connection.sock is None:
+                connection.connect()
+            if handle is not None:
+                handle.attach(connection)
+            connection.set_timeout(read_seconds)
+            connection.request(
+                method, route.target(target), body, {**headers, **agent, **route.headers, **who}
             )
-        except (HTTPError, OSError) as error:
-            raise translate(error, self.settings.server, sent=True) from error
-        finally:
-            _current.handle = None
+            response = connection.getresponse()
+        except KbatchError:
+            connection.close()
+            raise
+        except _BROKEN as error:
+            connection.close()
+            raise _lost(error, self.settings.server) from error
         self._server_time.heard(response.headers.get("Date"), sent, self._clock())
-        return response
+        return _Answer(response, connection, self._pool)
 
 
-def _pool(settings: Settings, connections: int) -> urllib3.PoolManager:
-    options: dict[str, Any] = {"maxsize": connections, "block": False, "socket_options": _KEEPALIVE}
-    if settings.server.startswith("https"):
-        options["cert_reqs"] = "CERT_REQUIRED" if settings.verify else "CERT_NONE"
-        options["ca_certs"] = settings.ca_file
-        options["cert_file"] = settings.cert_file
-        options["key_file"] = settings.key_file
-        if settings.tls_server_name:
-            options["server_hostname"] = options["assert_hostname"] = settings.tls_server_name
-    if settings.proxy:
-        manager: urllib3.PoolManager = urllib3.ProxyManager(
-            settings.proxy, proxy_headers=settings.proxy_headers, **options
-        )
-    else:
-        manager = urllib3.PoolManager(**options)
-    manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
-    return manager
-
-
-class _HTTPPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _HTTPConnection
-
-
-class _HTTPSPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _HTTPSConnection
-
-
-def translate(error: Exception, server: str, *, sent: bool) -> KbatchError:
-    """Our exception for one of urllib3's; AnswerLost when the request may have been carried out."""
-    if isinstance(error, MaxRetryError) and error.reason is not None:
-        error = error.reason
-    if isinstance(error, ProxyError):
-        return ConnectionFailed(
-            f"The proxy to {server} does not answer.", "Check proxy-url in the kubeconfig."
-        )
-    if isinstance(error, NameResolutionError):
-        return ConnectionFailed(
-            f"The name of the API server {server} is not known here.", "Check KUBECONFIG and the network."
-        )
-    if isinstance(error, NewConnectionError):
-        return ConnectionFailed(
-            f"The API server {server} refuses connections.", "Is it up? `kubectl get --raw /readyz` asks it."
-        )
-    if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
-        return ConnectionFailed(
-            f"The API server {server} did not answer within {CONNECT_SECONDS:.0f} s.",
-            "On a JupyterHub a network policy may block it: ask your admin to allow egress to the API server.",
-        )
-    if isinstance(error, SSLError):
-        return ConnectionFailed(
-            f"The certificate of {server} is not trusted: {_first_line(error)}.",
-            "Check certificate-authority in the kubeconfig.",
-        )
-    if isinstance(error, FileNotFoundError):
-        return NoCluster(f"A certificate file is missing: {error.filename}.", "Check the kubeconfig.")
-    if sent and isinstance(error, (ProtocolError, DecodeError, TimeoutError, OSError)):
-        return AnswerLost(f"The connection to {server} broke before its answer was complete.", "Try again.")
-    return ConnectionFailed(f"The API server {server} cannot be reached: {_first_line(error)}.")
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+def _lost(error: BaseException, server: str) -> KbatchError:
+    """Our error for what broke a request, which may have been carried out."""
+    if isinstance(error, ssl.SSLError) and not isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return not_trusted(server, error)
+    return AnswerLost(f"The connection to {server} broke before its answer was complete.", "Try again.")

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from kbatch_core.cluster.answers import decode_answer
 from kbatch_core.cluster.api import core_path, jobs_path
+from kbatch_core.cluster.problems import Headers
 from kbatch_core.cluster.transport import Query, StopHandle
 from kbatch_core.errors import NotFound
 from kbatch_core.logs.stamped import parse_stamp
@@ -30,7 +31,7 @@ class LogStream(Protocol):
     """A log as it comes."""
 
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def headers(self) -> Headers: ...
 
     def chunks(self) -> Iterator[bytes]: ...
 
