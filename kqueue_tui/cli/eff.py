@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import click
 
-from kbatch_core.client import Client
 from kbatch_core.errors import BadOption
 from kbatch_core.history import Efficiency, Spread
 from kbatch_core.model.quantity import format_cpus, format_memory
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.model.timelimit import format_time
 from kqueue_tui.cli.completion import complete_jobs
-from kqueue_tui.cli.run import cluster_options, complain
+from kqueue_tui.cli.looking import say_source
+from kqueue_tui.cli.run import cluster_options, connect
 
 Words = Callable[[float], str]
 
@@ -24,20 +25,17 @@ Words = Callable[[float], str]
     "--json", "as_json", is_flag=True, help="JSON; parts are of what was asked for, 1.0 = all of it."
 )
 @cluster_options
-def command(
-    job: str, as_json: bool, namespace: str | None, context: str | None, kubeconfig: str | None
-) -> int:
+def command(job: str, as_json: bool, **options: Any) -> int:
     """Show what JOB used against what it asked for, and what to ask for next time. Exit code 1: nothing tells.
 
     Of an array that is what its tasks used; ID_3 is one of them.
     """
-    client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context, history=True)
+    client = connect(options, history=True)
     found, tasks = client.look_up_task(job)
     numbers = tasks.numbers() if tasks is not None else []
     if len(numbers) > 1:
         raise BadOption(f"{safe_text(job)} means {len(numbers)} tasks.", "Name one, or the whole array.")
-    if found.error is not None:
-        complain("kqueue", f"{found.error.sentence} This is from your home's history.", found.error.hint)
+    say_source(found)
     account = client.efficiency(found, numbers[0] if numbers else None)
     if as_json:
         import msgspec

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import click
 
@@ -16,18 +17,18 @@ from kbatch_core.model.timelimit import parse_time_limit
 from kbatch_core.status import JobRow
 from kbatch_core.status.words import plural
 from kqueue_tui.cli.acting import confirm
-from kqueue_tui.cli.run import cluster_options, complain
+from kqueue_tui.cli.run import cluster_options, complain, connect
 from kqueue_tui.cli.table import cell_width, fit
 
 
 @click.group("history", invoke_without_command=True)
 @cluster_options
 @click.pass_context
-def command(ctx: click.Context, namespace: str | None, context: str | None, kubeconfig: str | None) -> int:
+def command(ctx: click.Context, /, **options: Any) -> int:
     """Show the jobs in ~/.kbatch, oldest first, and the room that they take."""
     if ctx.invoked_subcommand is not None:
         return 0
-    client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context, history=True)
+    client = connect(options, history=True)
     rows, code = known(client)
     folders = sizes(client.history)
     here = [row for row in rows if row.id in folders]
@@ -44,17 +45,9 @@ def command(ctx: click.Context, namespace: str | None, context: str | None, kube
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @cluster_options
-def prune(
-    older_than: str,
-    unknown: bool,
-    dry_run: bool,
-    yes: bool,
-    namespace: str | None,
-    context: str | None,
-    kubeconfig: str | None,
-) -> int:
+def prune(older_than: str, unknown: bool, dry_run: bool, yes: bool, **options: Any) -> int:
     """Remove from ~/.kbatch what is there of jobs that have ended: record, usage, script. Output files stay."""
-    client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context, history=True)
+    client = connect(options, history=True)
     age = read_age(older_than)
     rows, code = known(client)
     folders = sizes(client.history)

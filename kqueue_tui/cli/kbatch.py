@@ -103,11 +103,16 @@ def spec_of(resolved: Resolved, source: Source) -> JobSpec:
         interpreter=source.interpreter,
         args=source.args,
     )
+    return with_lines(spec, resolved)
+
+
+def with_lines(spec: JobSpec, resolved: Resolved) -> JobSpec:
+    """`spec` as an array with a task for each line of --map-file, if that is given. Raises BadOption, BadScript."""
     name = resolved.get("map-file")
-    if isinstance(name, str):
-        array, lines = read_lines(name)
-        spec = msgspec.structs.replace(spec, array=array, lines=lines)
-    return spec
+    if not isinstance(name, str):
+        return spec
+    array, lines = read_lines(name)
+    return msgspec.structs.replace(spec, array=array, lines=lines)
 
 
 def prepare(client: Client, site: Site, resolved: Resolved, source: Source) -> Submission:
@@ -123,11 +128,7 @@ def prepare_like(
 ) -> Submission:
     """The Job for what an earlier one was, with the changes that are typed beside --like."""
     base, environment = client.like(reference)
-    spec = with_options(base if source is None else source.of(base), resolved)
-    name = resolved.get("map-file")
-    if isinstance(name, str):
-        array, lines = read_lines(name)
-        spec = msgspec.structs.replace(spec, array=array, lines=lines)
+    spec = with_lines(with_options(base if source is None else source.of(base), resolved), resolved)
     site.look_ahead(spec)
     if spec.partition != base.partition:
         environment = site.without(environment, base.profile)

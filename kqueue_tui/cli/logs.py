@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 from msgspec.structs import replace
@@ -15,12 +16,12 @@ from kbatch_core.history import Found
 from kbatch_core.logs import LogReader, LogRequest
 from kbatch_core.model.arrays import ArraySpec, parse_array
 from kbatch_core.model.moments import parse_moment
-from kbatch_core.model.reference import split_references
 from kbatch_core.status.reading import array_of, id_of, is_array
 from kqueue_tui.cli.completion import complete_jobs
 from kqueue_tui.cli.logprint import LogPrinter
+from kqueue_tui.cli.looking import each_reference, look_up_each
 from kqueue_tui.cli.merge import merged
-from kqueue_tui.cli.run import cluster_options, complain
+from kqueue_tui.cli.run import cluster_options, complain, connect
 
 # Logs that are followed at once: each is a thread and, where the file is not in home, a connection.
 MOST = 50
@@ -47,9 +48,7 @@ def command(
     previous: bool,
     stderr: bool,
     verbose: bool,
-    namespace: str | None,
-    context: str | None,
-    kubeconfig: str | None,
+    **options: Any,
 ) -> int:
     """Print the output of jobs: from the file in home where it can be read here, else as their containers' logs.
 
@@ -57,7 +56,7 @@ def command(
     single job's output come out unchanged. Where lines may be missing, standard error says so. ID_3 or ID_[1-4,7]
     takes these tasks of an array alone.
     """
-    client = Client.connect(namespace=namespace, kubeconfig=kubeconfig, context=context, history=True)
+    client = connect(options, history=True)
     request = LogRequest(
         follow=follow,
         tail=tail,
@@ -67,22 +66,11 @@ def command(
         stderr=stderr,
     )
     chosen = parse_array(task) if task is not None else None
-    references = list(dict.fromkeys(part for text in jobs for part in split_references(text) or [text]))
-    readers: dict[str, LogReader] = {}
-    code = 0
-    for reference in references:
-        try:
-            found, tasks = client.look_up_task(reference)
-            made = log_readers(client, found, request, tasks or chosen)
-        except KbatchError as error:
-            if len(references) == 1:
-                raise
-            complain("kqueue", error.sentence, error.hint)
-            code = max(code, error.exit_code)
-            continue
-        if found.error is not None:
-            complain("kqueue", f"{found.error.sentence} This is from your home's history.", found.error.hint)
-        readers |= made
+    references = each_reference(jobs)
+    made, code = look_up_each(
+        client, references, lambda found, tasks: log_readers(client, found, request, tasks or chosen)
+    )
+    readers = {label: reader for some in made for label, reader in some.items()}
     printer = LogPrinter(timestamps=timestamps, verbose=verbose, colours=not os.environ.get("NO_COLOR"))
     several = len(references) > 1
     return max(code, print_logs(readers, printer, follow=follow, labelled=several))

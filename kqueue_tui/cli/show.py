@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from kbatch_core.client import Client
-from kbatch_core.errors import BadOption, KbatchError
+from kbatch_core.errors import BadOption
 from kbatch_core.history import Found
 from kbatch_core.model import labels
-from kbatch_core.model.reference import split_references
+from kbatch_core.model.arrays import ArraySpec
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.runner import readable
 from kbatch_core.status import JobRow
@@ -21,6 +20,7 @@ from kbatch_core.status.tasks import task_numbers
 from kqueue_tui.cli import facts
 from kqueue_tui.cli.completion import complete_jobs
 from kqueue_tui.cli.dump import dump_all
+from kqueue_tui.cli.looking import each_reference, look_up_each
 from kqueue_tui.cli.run import cluster_options, complain, connect, in_colour, paint_state
 
 Look = tuple[Found, int | None]
@@ -38,7 +38,8 @@ def command(jobs: tuple[str, ...], script: bool, supervisor: bool, output: str |
     if script + supervisor + bool(output) > 1:
         raise BadOption("--script, --supervisor and -o exclude each other.", "Give one of them.")
     client = connect(options, history=True)
-    looks, code = look_up(client, jobs)
+    meant, code = look_up_each(client, each_reference(jobs), looks_of)
+    looks = [look for several in meant for look in several]
     if output:
         click.echo(dump_all([whole(client, found) for found, _ in looks], output), nl=False)
         return code
@@ -56,32 +57,16 @@ def command(jobs: tuple[str, ...], script: bool, supervisor: bool, output: str |
     return code
 
 
-def look_up(client: Client, references: Sequence[str]) -> tuple[list[Look], int]:
-    """(what is meant, exit code). The only one that is named must be there; of several each problem is said."""
-    looks: list[Look] = []
-    code = 0
-    every = dict.fromkeys(part for text in references for part in split_references(text) or [text])
-    for text in every:
-        try:
-            found, tasks = client.look_up_task(text)
-            numbers: Sequence[int | None] = tasks.numbers() if tasks is not None else (None,)
-            known = task_numbers(found.job)
-            for number in numbers:
-                if number is not None and number not in known:
-                    job_id = id_of(found.job)
-                    raise BadOption(
-                        f"Job {job_id} has no task {number}.", f"`kqueue show {job_id}` lists them."
-                    )
-        except KbatchError as error:
-            if len(every) == 1:
-                raise
-            complain("kqueue", error.sentence, error.hint)
-            code = max(code, error.exit_code)
-            continue
-        if found.error is not None:
-            complain("kqueue", f"{found.error.sentence} This is from your home's history.", found.error.hint)
-        looks += [(found, number) for number in numbers]
-    return looks, code
+def looks_of(found: Found, tasks: ArraySpec | None) -> list[Look]:
+    """The job, or each task that is meant. Raises BadOption for one that it does not have."""
+    if tasks is None:
+        return [(found, None)]
+    known = task_numbers(found.job)
+    missing = [number for number in tasks.numbers() if number not in known]
+    if missing:
+        job_id = id_of(found.job)
+        raise BadOption(f"Job {job_id} has no task {missing[0]}.", f"`kqueue show {job_id}` lists them.")
+    return [(found, number) for number in tasks.numbers()]
 
 
 def describe(client: Client, found: Found, task: int | None) -> list[str]:
