@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 from kbatch_core.cluster.api import Api
-from kbatch_core.errors import KbatchError, Refused
+from kbatch_core.errors import Refused
 from kbatch_core.model.objects import Event, Job, Node, Pod, ResourceQuota, parse_time
 from kbatch_core.status.needs import to_explain
 from kbatch_core.status.reading import end_condition, is_over, is_running, owner_uid
@@ -53,13 +54,19 @@ def look(
     """What `make` makes of each job of some namespaces ("" = of all); `now` is the server's time.
 
     Without a right to pods or events they are shown all the same. The server takes long to write a long list, so
-    what needs nothing more is made as it comes.
+    what needs nothing more is made as it comes. Several namespaces are read side by side; `make` is called in their
+    threads. Raises what went wrong in the first of them that something went wrong in.
     """
-    return [
-        answer
-        for namespace in namespaces
-        for answer in api.retry.call(partial(_look, api, jobs_selector, pods_selector, namespace, make, now))
-    ]
+
+    nodes = _Nodes(api)
+
+    def one(namespace: str) -> list[Answer]:
+        return api.retry.call(partial(_look, api, jobs_selector, pods_selector, namespace, make, now, nodes))
+
+    if len(namespaces) == 1:
+        return one(namespaces[0])
+    looks = side_by_side(partial(one, namespace) for namespace in namespaces)
+    return [answer for answers in looks for answer in answers]
 
 
 def _look(
@@ -69,6 +76,7 @@ def _look(
     namespace: str,
     make: Callable[[Seen, Facts], Answer],
     now: Callable[[], float],
+    nodes: _Nodes,
 ) -> list[Answer]:
     pods_read = now()
     # Both are asked for at once: which of them is answered from later on is all the same, see `moved`.
@@ -89,7 +97,7 @@ def _look(
                 answers.append(make(Seen(job, own, ()), NO_FACTS))
     # Of a job that has ended the pod must not be seen as it was before.
     pods = _pods_by_job(api, pods_selector, namespace) if stale else reading.get()
-    seen, facts = look_at(api, [(job, pods.get(job.metadata.uid, ())) for job in later.values()])
+    seen, facts = look_at(api, [(job, pods.get(job.metadata.uid, ())) for job in later.values()], nodes)
     for place, one in zip(later, seen, strict=True):
         answers[place] = make(one, facts)
     return [answer for answer in answers if answer is not None]
@@ -101,10 +109,12 @@ def _moved_at(job: Job) -> float:
     return parse_time(over.last_transition_time if over else job.metadata.creation_timestamp) or 0.0
 
 
-def look_at(api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]]) -> tuple[list[Seen], Facts]:
+def look_at(
+    api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]], nodes: _Nodes | None = None
+) -> tuple[list[Seen], Facts]:
     """The same for jobs whose pods are known."""
     events = _read_events(api, jobs)
-    facts = _read_facts(api, jobs)
+    facts = _read_facts(api, jobs, nodes or _Nodes(api))
     return [Seen(job, pods, events.get(job.metadata.uid, ())) for job, pods in jobs], facts
 
 
@@ -112,20 +122,15 @@ def _read_events(api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]]) -> dict[st
     """By the uid of the job, the events of what needs explaining; of many waiting jobs, of the newest only."""
     needed = [(job, about) for job, pods in jobs if (about := to_explain(job, pods)) is not None]
     needed.sort(key=lambda need: need[0].metadata.creation_timestamp, reverse=True)
-    found: dict[str, Sequence[Event]] = {}
-    waiting = needed[:EVENT_READS]
-    while waiting:
-        batch, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
-        reads = [(job.metadata.uid, _Later(partial(_events, api, job, about))) for job, about in batch]
-        found |= {uid: read.get() for uid, read in reads}
-    return found
+    read = side_by_side(partial(_events, api, job, about) for job, about in needed[:EVENT_READS])
+    return {job.metadata.uid: events for (job, _), events in zip(needed, read, strict=False)}
 
 
-def _read_facts(api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]]) -> Facts:
+def _read_facts(api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]], nodes_of: _Nodes) -> Facts:
     """Nodes when a pod finds none or is not well on its own, quotas when a job has no pod."""
     nodes, quotas = None, None
     if any(_asks_for_nodes(pod) for _, pods in jobs for pod in pods):
-        nodes = _if_allowed(lambda: _nodes(api))
+        nodes = nodes_of.get()
     podless = {job.metadata.namespace for job, pods in jobs if not pods and to_explain(job, pods)}
     if podless:
         quotas = _if_allowed(lambda: [one for name in sorted(podless) for one in api.list_quotas(name)])
@@ -137,14 +142,30 @@ def _asks_for_nodes(pod: Pod) -> bool:
     return not is_over(pod) and (not pod.spec.node_name or (silent and is_running(pod)))
 
 
-def _nodes(api: Api) -> Mapping[str, Node] | None:
-    """By name; None when there are too many to read for one look."""
-    found: dict[str, Node] = {}
-    for page in api.node_pages():
-        if len(found) >= NODES_READ:
-            return None
-        found |= {node.metadata.name: node for node in page}
-    return found
+class _Nodes:
+    """The nodes of the cluster, read when they are first asked for, once for all namespaces."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._lock = threading.Lock()
+        self._is_read = False
+        self._found: Mapping[str, Node] | None = None
+
+    def get(self) -> Mapping[str, Node] | None:
+        """By name; None when they may not be read, or are too many for one look."""
+        with self._lock:
+            if not self._is_read:
+                self._found = _if_allowed(self._read)
+                self._is_read = True
+            return self._found
+
+    def _read(self) -> Mapping[str, Node] | None:
+        found: dict[str, Node] = {}
+        for page in self._api.node_pages():
+            if len(found) >= NODES_READ:
+                return None
+            found |= {node.metadata.name: node for node in page}
+        return found
 
 
 def _if_allowed(call: Callable[[], Answer]) -> Answer | None:
@@ -172,20 +193,31 @@ def _pods_by_job(api: Api, selector: str, namespace: str) -> dict[str, list[Pod]
     return by_job
 
 
+def side_by_side(calls: Iterable[Callable[[], Answer]]) -> Iterator[Answer]:
+    """The answers in the order of the calls, of which AT_ONCE are on their way. Raises as the call would."""
+    waiting: deque[_Later[Answer]] = deque()
+    for call in calls:
+        if len(waiting) == AT_ONCE:
+            yield waiting.popleft().get()
+        waiting.append(_Later(call))
+    for later in waiting:
+        yield later.get()
+
+
 class _Later(Generic[Answer]):
     """A call in a thread of its own, which ends with the call; `get` waits for its answer or raises its error."""
 
     def __init__(self, call: Callable[[], Answer]) -> None:
         self._call = call
         self._answer: list[Answer] = []
-        self._error: KbatchError | None = None
+        self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
         try:
             self._answer.append(self._call())
-        except KbatchError as error:
+        except Exception as error:  # noqa: BLE001 - the thread's top frame: `get` raises it
             self._error = error
 
     def get(self) -> Answer:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from kbatch_core.look import EVENT_READS, Facts, Seen, look
+import threading
+
+import pytest
+
+from kbatch_core.cluster.api import core_path, jobs_path
+from kbatch_core.errors import PermissionDenied
+from kbatch_core.look import AT_ONCE, EVENT_READS, Facts, Seen, look
 from tests.queue.wire import NOW, a_job, a_node, a_pod, an_event, complete, unscheduled
 from tests.queue.world import EVENTS, JOBS, NODES, PODS, QUOTAS, World
 
@@ -95,3 +101,63 @@ def test_nodes_and_quotas_are_read_when_a_job_needs_them_and_they_may_be_read() 
     assert (list(facts.nodes or ()), facts.quotas) == (["a"], [])
     world.refused |= {NODES, QUOTAS}
     assert look_at_all(world)[-1][1] == (None, None)
+
+
+def look_at_several(world: World, names: list[str]) -> list[str]:
+    return look(world.api, "a=b", "c", names, lambda one, facts: one.job.metadata.name, lambda: NOW)
+
+
+def test_namespaces_are_read_side_by_side_and_told_in_their_order() -> None:
+    world = World()
+    names = [f"n{number}" for number in range(AT_ONCE + 2)]
+    for name in names:
+        world.put(jobs_path(name), a_job(f"of-{name}", **complete()))
+    # The first is not answered before the last of those that are asked at once was asked.
+    last_asked = threading.Event()
+
+    def answer(path: str) -> None:
+        if path == jobs_path(names[0]):
+            assert last_asked.wait(20)
+        if path == jobs_path(names[AT_ONCE - 1]):
+            last_asked.set()
+
+    world.answering = answer
+    assert look_at_several(world, names) == [f"of-{name}" for name in names]
+
+
+def test_of_several_namespaces_the_first_that_may_not_be_read_is_told() -> None:
+    world = World()
+    second_failed = threading.Event()
+
+    def answer(path: str) -> None:
+        if path == jobs_path("a"):
+            assert second_failed.wait(20)
+            raise PermissionDenied("Not a.")
+        if path == jobs_path("b"):
+            second_failed.set()
+            raise PermissionDenied("Not b.")
+
+    world.answering = answer
+    with pytest.raises(PermissionDenied, match=r"Not a\."):
+        look_at_several(world, ["a", "b", "c"])
+
+
+def test_a_fault_of_ours_in_one_of_them_is_not_swallowed() -> None:
+    world = World()
+    world.put(jobs_path("b"), a_job("one", **complete()))
+
+    def make(one: Seen, facts: Facts) -> str:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        look(world.api, "a=b", "c", ["a", "b"], make, lambda: NOW)
+
+
+def test_nodes_are_read_once_for_all_namespaces() -> None:
+    world = World()
+    world.put(NODES, a_node("a", "4"))
+    for name in ("a", "b", "c"):
+        world.put(jobs_path(name), a_job(f"job-{name}", active=1))
+        world.put(core_path(name, "pods"), a_pod(f"job-{name}", **unscheduled("0/1 nodes")))
+    assert len(look_at_several(world, ["a", "b", "c"])) == 3
+    assert world.count(NODES) == 1
