@@ -20,5 +20,16 @@ def load_pod(name: str) -> dict[str, Any]:
 
 def admin_config() -> str:
     """The config of a hub whose servers may not read pods, from docs/admin.md."""
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "admin.md").read_text(), re.DOTALL)
-    return str(code)
+    (code,) = _blocks("python")
+    return code
+
+
+def admin_object(kind: str) -> dict[str, Any]:
+    """The Kubernetes object of this kind in docs/admin.md."""
+    (found,) = (one for one in map(yaml.safe_load, _blocks("yaml")) if one["kind"] == kind)
+    return dict(found)
+
+
+def _blocks(language: str) -> list[str]:
+    text = (ROOT / "docs" / "admin.md").read_text()
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)

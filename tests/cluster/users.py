@@ -15,19 +15,10 @@ from tests.cluster.control import kubectl_path
 from tests.cluster.images import GID, HOME, UID
 from tests.cluster.node import Node
 from tests.cluster.processes import wait_for
-from tests.pods import load_pod
+from tests.pods import admin_object, load_pod
 
-# What a user of kbatch needs: docs/admin.md shows the same Role.
-RULES: list[dict[str, Any]] = [
-    {
-        "apiGroups": ["batch"],
-        "resources": ["jobs"],
-        "verbs": ["create", "get", "list", "watch", "patch", "delete"],
-    },
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
-    {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
-    {"apiGroups": [""], "resources": ["events"], "verbs": ["list", "watch"]},
-]
+# What a user of kbatch needs.
+RULES: list[dict[str, Any]] = admin_object("Role")["rules"]
 ACCOUNT = "notebook-user"
 CLAIM = "claim-user"
 

@@ -13,6 +13,7 @@ import pytest
 from kbatch_core.environment import Session, copy_environment
 from kbatch_core.environment.detect import detect
 from kbatch_core.environment.podfile import POD_FILE, read_pod_file
+from kbatch_core.environment.variables import SECRET_NAME
 from kbatch_core.errors import BadConfig
 from tests.pods import admin_config, load_pod
 
@@ -20,10 +21,12 @@ HOME = "/home/jovyan"
 
 
 def hub_config() -> SimpleNamespace:
-    """The hub's config after it has read what docs/admin.md says, and its hook."""
+    """The hub's config after it has read what docs/admin.md says, with its hook and its `secret` pattern."""
     config = SimpleNamespace(KubeSpawner=SimpleNamespace(volumes=[], volume_mounts=[]))
-    exec(admin_config(), {"c": config})
+    names: dict[str, Any] = {"c": config}
+    exec(admin_config(), names)
     found: SimpleNamespace = config.KubeSpawner
+    found.secret = names["KBATCH_SECRET"]
     return found
 
 
@@ -68,6 +71,10 @@ def test_it_gives_what_the_pod_itself_gives_but_for_the_digest_and_holds_no_cred
     whole = load_pod(fixture)
     del whole["status"]
     assert from_file == copy_environment(whole, home=HOME)
+
+
+def test_the_hub_takes_the_same_names_for_those_of_credentials_as_kbatch() -> None:
+    assert hub_config().secret == SECRET_NAME
 
 
 def test_a_variable_that_contains_a_credential_is_not_written_down() -> None:

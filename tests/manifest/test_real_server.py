@@ -22,7 +22,7 @@ from kbatch_core.model.names import id_from
 from kbatch_core.model.options.values import parse_comment, parse_job_name, parse_partition, parse_text
 from kbatch_core.model.patterns import check
 from tests.cluster import Cluster
-from tests.pods import load_pod
+from tests.pods import admin_object, load_pod
 
 pytestmark = pytest.mark.cluster
 
@@ -51,6 +51,22 @@ SERVER = copy_environment(load_pod("z2jh-pvc"), home="/home/jovyan")
 @pytest.fixture
 def api(cluster: Cluster, namespace: str) -> Api:
     return Api(Transport(from_kubeconfig(str(cluster.kubeconfig), namespace=namespace)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("Role", "rbac.authorization.k8s.io/v1/namespaces/{}/roles"),
+        ("NetworkPolicy", "networking.k8s.io/v1/namespaces/{}/networkpolicies"),
+    ],
+)
+def test_so_it_takes_what_an_admin_is_told_to_make(api: Api, kind: str, path: str) -> None:
+    api.transport.request(
+        "POST",
+        f"/apis/{path.format(api.namespace)}",
+        query={"dryRun": "All", "fieldValidation": "Strict"},
+        body=msgspec.json.encode(admin_object(kind)),
+    )
 
 
 @settings(
