@@ -76,6 +76,14 @@ def made_once(name: str) -> Iterator[tuple[Path, Path | None]]:
             shutil.rmtree(building, ignore_errors=True)
 
 
+def forget_older(prefix: str, keep: str) -> None:
+    """One image per state of the source would fill the disk: keep the newest few."""
+    old = sorted(cache_dir().glob(f"{prefix}*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in old[6:]:
+        if path.name != keep:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def binaries() -> Path:
     """The folder of kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, etcd and kwok.
 

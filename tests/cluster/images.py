@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.cluster.build import made_once, say
+from tests.cluster.build import forget_older, made_once, say
 
 PROJECT = "kqueue-tui"
 DEBIAN = "bookworm"
@@ -82,7 +82,7 @@ def user_image(name: str = "user", more: Collection[str] = ()) -> Image:
                         f"JUPYTER_PATH={_PYTHON_PATH}/share/jupyter"],
             }  # fmt: skip
             _pack(layers, f"kbatch.test/{name}:latest", building / "image.tar", config)
-            _forget_older(f"image-{name}-", keep=final.name)
+            forget_older(f"image-{name}-", keep=final.name)
     return Image(f"kbatch.test/{name}:latest", final / "image.tar")
 
 
@@ -192,16 +192,6 @@ def _digest_of_sources() -> str:
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(str(path.relative_to(_ROOT)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def _forget_older(prefix: str, keep: str) -> None:
-    """One image per state of the source would fill the disk: keep the newest few."""
-    from tests.cluster.build import cache_dir
-
-    old = sorted(cache_dir().glob(f"{prefix}*"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in old[4:]:
-        if path.name != keep:
-            shutil.rmtree(path, ignore_errors=True)
 
 
 def _layer(root: Path, out: Path) -> Path:
