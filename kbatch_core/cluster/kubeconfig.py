@@ -131,6 +131,8 @@ def _load(path: str | None, context: str | None) -> tuple[Any, dict[str, Any], s
         files = KubeConfigMerger(where)
         if files.config is None:
             raise NoCluster(f"There is no kubeconfig {where}.", "Check KUBECONFIG.")
+        if context is not None:
+            _check_context(context, files.config_files, where)
         # Of several files the first that names one decides, as for kubectl; the loader would take the last.
         named = (one.get("current-context") for one in files.config_files.values())
         loader = KubeConfigLoader(
@@ -160,6 +162,14 @@ def _load(path: str | None, context: str | None) -> tuple[Any, dict[str, Any], s
     finally:
         logging.getLogger().removeHandler(complaints)
     return configuration, loader.current_context, complaints.last
+
+
+def _check_context(context: str, files: Mapping[str, Any], where: str) -> None:
+    """Raises NoCluster with the names there are."""
+    known = [str(one["name"]) for config in files.values() for one in config.get("contexts") or ()]
+    if context not in known:
+        there = f"It has {', '.join(sorted(known))}." if known else "It has none."
+        raise NoCluster(f'The kubeconfig {where} has no context "{context}".', there)
 
 
 def _refuse_impersonation(files: Mapping[str, Any], context: Mapping[str, Any]) -> None:

@@ -22,6 +22,10 @@ Do = Callable[[Client, Target], str]
 """Does it to one job; what to print on stdout, "" = nothing. Raises KbatchError."""
 
 PROG = "kqueue"
+WHICH = (
+    "JOB is an id, the beginning of one, or a name; several may be joined by commas. Filters alone take all jobs of "
+    "yours that match and that it can be done to; of jobs that are named, those that match."
+)
 
 
 def target_options(function: Function) -> Function:

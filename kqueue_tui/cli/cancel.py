@@ -10,11 +10,11 @@ from kbatch_core.client import Client
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Job
 from kbatch_core.status import JobRow
-from kqueue_tui.cli.acting import act, target_options
+from kqueue_tui.cli.acting import WHICH, act, target_options
 from kqueue_tui.cli.targets import Target
 
 
-@click.command("cancel")
+@click.command("cancel", epilog=WHICH)
 @target_options
 def command(**options: Any) -> int:
     """End jobs and keep their record and output, as scancel does. Exit code 1 when one could not be ended."""

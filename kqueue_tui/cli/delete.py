@@ -10,11 +10,11 @@ import click
 
 from kbatch_core.client import Client
 from kbatch_core.errors import BadOption
-from kqueue_tui.cli.acting import act, confirm, target_options
+from kqueue_tui.cli.acting import WHICH, act, confirm, target_options
 from kqueue_tui.cli.targets import Target
 
 
-@click.command("delete")
+@click.command("delete", epilog=WHICH)
 @target_options
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def command(yes: bool, **options: Any) -> int:

@@ -11,12 +11,12 @@ import click
 from kbatch_core.client import Client
 from kbatch_core.model.objects import Job
 from kbatch_core.status import JobRow
-from kqueue_tui.cli.acting import PROG, act, confirm, target_options
+from kqueue_tui.cli.acting import PROG, WHICH, act, confirm, target_options
 from kqueue_tui.cli.run import complain
 from kqueue_tui.cli.targets import Target
 
 
-@click.command("hold")
+@click.command("hold", epilog=WHICH)
 @target_options
 @click.option("--yes", "-y", is_flag=True, help="Do not ask about jobs that run.")
 def command(yes: bool, **options: Any) -> int:

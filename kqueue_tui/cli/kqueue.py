@@ -59,6 +59,18 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches  # only after a slip
+
+            close = get_close_matches(args[0].lower(), COMMANDS, n=1)
+            raise click.UsageError(
+                f"There is no command {args[0]}." + (f" Did you mean {close[0]}?" if close else ""), ctx
+            )
+        return super().resolve_command(ctx, args)
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Commands by the table alone, and the options of this one."""
         if incomplete.startswith("-"):

@@ -13,11 +13,11 @@ from kbatch_core.model.quantity import parse_memory
 from kbatch_core.model.timelimit import parse_time_limit
 from kbatch_core.status import JobRow
 from kbatch_core.status.reading import id_of
-from kqueue_tui.cli.acting import act, target_options
+from kqueue_tui.cli.acting import WHICH, act, target_options
 from kqueue_tui.cli.targets import Target
 
 
-@click.command("rerun")
+@click.command("rerun", epilog=WHICH)
 @target_options
 @click.option(
     "--failed", is_flag=True, help="Of an array only the tasks that did not succeed; no job that did."

@@ -94,7 +94,9 @@ def main(command: click.Command, prog: str, argv: list[str] | None = None) -> in
     try:
         result = command.main(args=argv, prog_name=prog, standalone_mode=False)
     except click.ClickException as error:
-        complain(prog, error.format_message(), _usage_hint(error))
+        # Click lists choices on lines of their own.
+        sentence = " ".join(error.format_message().split())
+        complain(prog, sentence if sentence.endswith((".", "?")) else f"{sentence}.", _usage_hint(error))
         return error.exit_code
     except KbatchError as error:
         complain(prog, error.sentence, error.hint)

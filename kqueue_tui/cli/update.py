@@ -9,11 +9,11 @@ import click
 from kbatch_core.client import Client
 from kbatch_core.errors import BadOption
 from kbatch_core.model.timelimit import format_time, parse_time_limit
-from kqueue_tui.cli.acting import act, target_options
+from kqueue_tui.cli.acting import WHICH, act, target_options
 from kqueue_tui.cli.targets import Target
 
 
-@click.command("update")
+@click.command("update", epilog=WHICH)
 @target_options
 @click.option(
     "--throttle", type=click.IntRange(0), metavar="N", help="At most N tasks of an array at a time; 0 = all."

@@ -11,13 +11,13 @@ from kbatch_core.errors import KbatchError, NotFound
 from kbatch_core.history import Found
 from kbatch_core.model.arrays import ArraySpec
 from kbatch_core.model.objects import Job
-from kqueue_tui.cli.acting import PROG, target_options
+from kqueue_tui.cli.acting import PROG, WHICH, target_options
 from kqueue_tui.cli.follow import exit_code, exit_status, said, watch_until
 from kqueue_tui.cli.run import complain, connect
 from kqueue_tui.cli.targets import Missed, Target, choose
 
 
-@click.command("wait")
+@click.command("wait", epilog=WHICH)
 @target_options
 @click.option("--quiet", "-q", is_flag=True, help="Do not say how they ended.")
 def command(quiet: bool, **options: Any) -> int:

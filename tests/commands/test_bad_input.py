@@ -150,6 +150,18 @@ def test_an_option_of_the_dashboard_before_a_command(tmp_path: Path, option: str
     assert words in one_sentence(run("kqueue", option, "list", cwd=tmp_path), "kqueue", 2)
 
 
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("lst",), "There is no command lst. Did you mean list?"),
+        (("xyzzy",), "There is no command xyzzy. See `kqueue --help`."),
+        (("completion",), "Choose from: bash, zsh, fish. See `kqueue completion --help`."),
+    ],
+)
+def test_a_command_that_is_not_whole(tmp_path: Path, args: tuple[str, ...], words: str) -> None:
+    assert words in one_sentence(run("kqueue", *args, cwd=tmp_path), "kqueue", 2)
+
+
 def test_a_name_that_would_write_to_the_terminal_is_refused_and_not_echoed(tmp_path: Path) -> None:
     (tmp_path / "ok.sh").write_text("#!/bin/sh\n")
     result = run("kbatch", "--job-name=a\x1b[31m", "ok.sh", cwd=tmp_path)

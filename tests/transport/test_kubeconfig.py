@@ -56,7 +56,7 @@ def test_a_broken_kubeconfig_is_one_sentence(tmp_path: Path, text: str) -> None:
 
 def test_an_unknown_context_is_one_sentence(tmp_path: Path) -> None:
     path = write(tmp_path, KUBECONFIG.replace("URL", "https://k8s.example.org"))
-    with pytest.raises(NoCluster, match="other"):
+    with pytest.raises(NoCluster, match=r'has no context "other"\. It has anonymous, main\.'):
         load({}, kubeconfig=path, context="other", service_account=tmp_path / "none")
 
 
