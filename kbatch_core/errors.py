@@ -21,7 +21,7 @@ KbatchError                     exit
 ├── UnknownOutcome              4    a write was sent and no answer came
 └── JobFailed                   -    a job that was waited for did not succeed; the job's own exit code
 
-A leaf has one sentence for the user, one hint of what to do, and an exit code. Exceptions of http.client and
+A leaf has one sentence for the user, one hint of what to do, and an exit code. Exceptions of urllib3 and
 kubernetes never leave `kbatch_core.cluster`; they are chained as the cause.
 """
 

@@ -14,9 +14,10 @@ from urllib.parse import quote
 import msgspec
 
 from kbatch_core.cluster.answers import decode_answer
+from kbatch_core.cluster.connections import AnswerLost
 from kbatch_core.cluster.listing import PIECE, Item, ListReader
 from kbatch_core.cluster.retry import Retry
-from kbatch_core.cluster.transport import AnswerLost, Query, Transport
+from kbatch_core.cluster.transport import Query, Transport
 from kbatch_core.errors import (
     Conflict,
     ConnectionFailed,

@@ -5,7 +5,7 @@ The API says what went wrong in a Status object; a proxy or something that is no
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
 
 import msgspec
 
@@ -33,14 +33,8 @@ _VERBS = {
 }
 
 
-class Headers(Protocol):
-    """Those of an answer."""
-
-    def get(self, name: str, default: str, /) -> str: ...
-
-
 def problem(
-    method: str, path: str, code: int, body: bytes, headers: Headers, settings: Settings
+    method: str, path: str, code: int, body: bytes, headers: Mapping[str, str], settings: Settings
 ) -> KbatchError:
     """The error for an HTTP status above 299; never raises itself."""
     status = decode_status(body)
@@ -99,9 +93,9 @@ def one_line(text: str, limit: int = 400) -> str:
     return short if len(short) <= limit else short[: limit - 1] + "…"
 
 
-def _retry_after(status: Status | None, headers: Headers) -> float:
+def _retry_after(status: Status | None, headers: Mapping[str, str]) -> float:
     try:
-        return max(0.0, float(headers.get("Retry-After", "") or 0))
+        return max(0.0, float(headers.get("Retry-After") or 0))
     except ValueError:
         return float(status.details.retry_after_seconds) if status else 0.0
 

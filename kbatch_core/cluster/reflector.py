@@ -18,8 +18,9 @@ from typing import Generic, Protocol
 import msgspec
 
 from kbatch_core.cluster.backoff import Backoff
+from kbatch_core.cluster.connections import StopHandle
 from kbatch_core.cluster.mirror import Kind, Mirror, newer
-from kbatch_core.cluster.transport import STREAM_READ_SECONDS, Query, StopHandle
+from kbatch_core.cluster.transport import STREAM_READ_SECONDS, Query
 from kbatch_core.cluster.watching import ByteStream, ListDecoder, WatchDecoder, events
 from kbatch_core.errors import Gone, KbatchError, Refused, ServerBusy
 

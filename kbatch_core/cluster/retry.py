@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from kbatch_core.cluster.backoff import Backoff
-from kbatch_core.cluster.transport import AnswerLost
+from kbatch_core.cluster.connections import AnswerLost
 from kbatch_core.errors import ServerBusy
 
 Result = TypeVar("Result")

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from kbatch_core.cluster.answers import decode_answer
 from kbatch_core.cluster.api import core_path, jobs_path
-from kbatch_core.cluster.problems import Headers
-from kbatch_core.cluster.transport import Query, StopHandle
+from kbatch_core.cluster.connections import StopHandle
+from kbatch_core.cluster.transport import Query
 from kbatch_core.errors import NotFound
 from kbatch_core.logs.stamped import parse_stamp
 from kbatch_core.model.decoding import decoder
@@ -31,7 +31,7 @@ class LogStream(Protocol):
     """A log as it comes."""
 
     @property
-    def headers(self) -> Headers: ...
+    def headers(self) -> Mapping[str, str]: ...
 
     def chunks(self) -> Iterator[bytes]: ...
 

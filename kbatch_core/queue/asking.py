@@ -16,7 +16,8 @@ import msgspec
 from kbatch_core.cluster.answers import decode_answer
 from kbatch_core.cluster.api import core_path
 from kbatch_core.cluster.backoff import Backoff
-from kbatch_core.cluster.transport import Query, StopHandle, Transport
+from kbatch_core.cluster.connections import StopHandle
+from kbatch_core.cluster.transport import Query, Transport
 from kbatch_core.errors import KbatchError, NotFound, Refused
 from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import EventList, Node, ResourceQuota, Workload

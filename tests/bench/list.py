@@ -39,7 +39,6 @@ from pathlib import Path
 import msgspec
 from kbatch_core.cluster.listing import PIECE, ListReader, ObjectList
 from kbatch_core.cluster.settings import Settings, TokenFile
-from kbatch_core.cluster import transport as module
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.model.objects import Job, ListMeta, WholeJob
 server, folder, namespace, way = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4:]
@@ -55,7 +54,9 @@ def in_thread(pieces):
     threading.Thread(target=lambda: [*map(ready.put, pieces), ready.put(b"")]).start()
     return iter(ready.get, b"")
 if "plain" in way:
-    module._SMALL = {"Accept-Encoding": "identity"}
+    send = transport._pool.request
+    plain = {"Accept-Encoding": "identity"}
+    transport._pool.request = lambda *a, headers, **k: send(*a, headers={**headers, **plain}, **k)
 found = []
 if "stream" in way:
     pieces = transport.read_pieces(path, query=query, size=PIECE)

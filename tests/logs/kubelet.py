@@ -16,7 +16,8 @@ from email.utils import formatdate
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from kbatch_core.cluster.transport import AnswerLost, Query, StopHandle
+from kbatch_core.cluster.connections import AnswerLost, StopHandle
+from kbatch_core.cluster.transport import Query
 from kbatch_core.errors import ConnectionFailed, KbatchError, NotFound, Refused
 from kbatch_core.logs.events import NS
 from kbatch_core.logs.stamped import format_stamp, parse_stamp

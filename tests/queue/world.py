@@ -10,7 +10,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from kbatch_core.cluster.api import Api
-from kbatch_core.cluster.transport import Query, StopHandle, Transport
+from kbatch_core.cluster.connections import StopHandle
+from kbatch_core.cluster.transport import Query, Transport
 from kbatch_core.errors import ConnectionFailed, KbatchError, NotFound, PermissionDenied
 
 JOBS = "/apis/batch/v1/namespaces/ann/jobs"

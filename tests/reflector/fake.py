@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
+from kbatch_core.cluster.connections import StopHandle
 from kbatch_core.cluster.mirror import Change, Mirror
 from kbatch_core.cluster.reflector import Reflector
-from kbatch_core.cluster.transport import Query, StopHandle
+from kbatch_core.cluster.transport import Query
 from kbatch_core.errors import KbatchError
 from kbatch_core.model.objects import Metadata
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from kbatch_core.cluster.transport import AnswerLost
+from kbatch_core.cluster.connections import AnswerLost
 from kbatch_core.errors import ServerBusy
 from kbatch_core.model.objects import Metadata
 from tests.reflector.fake import Run, Thing, Watch, bookmark, line, listing, thing

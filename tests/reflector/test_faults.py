@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kbatch_core.cluster.transport import AnswerLost
+from kbatch_core.cluster.connections import AnswerLost
 from kbatch_core.errors import (
     AuthExpired,
     ConnectionFailed,

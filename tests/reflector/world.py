@@ -10,7 +10,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kbatch_core.cluster.transport import AnswerLost, Query, StopHandle
+from kbatch_core.cluster.connections import AnswerLost, StopHandle
+from kbatch_core.cluster.transport import Query
 from kbatch_core.errors import AuthExpired, ConnectionFailed, Gone, KbatchError, PermissionDenied, ServerBusy
 from tests.reflector.fake import Clock, bookmark, line, listing, status, thing
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
+from kbatch_core.cluster.connections import AnswerLost
 from kbatch_core.cluster.settings import Settings
-from kbatch_core.cluster.transport import AnswerLost, Transport
+from kbatch_core.cluster.transport import Transport
 from tests.reflector.sockets import Exchange, Script, SocketServer, a_watch
 
 TEXT = b"".join(b"%d," % number for number in range(100_000))
