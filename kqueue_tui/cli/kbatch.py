@@ -23,9 +23,9 @@ from kbatch_core.scripts import check_secrets
 from kbatch_core.site import Site
 from kqueue_tui.cli.command_line import CommandLine, TableCommand
 from kqueue_tui.cli.dump import dump
+from kqueue_tui.cli.report import say_next, say_report, show_options
 from kqueue_tui.cli.run import choose_cluster, complain, silence
 from kqueue_tui.cli.run import main as run
-from kqueue_tui.cli.said import say_next, say_report, show_options
 from kqueue_tui.cli.source import Source, read_lines, read_source, read_stdin
 
 

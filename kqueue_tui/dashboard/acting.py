@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textual.app import App
 from textual.message import Message
 
 from kbatch_core.errors import KbatchError
-from kqueue_tui.dashboard.actions import QUEUE, Right
+from kqueue_tui.dashboard.actions import QUEUE, Action, Right
+from kqueue_tui.dashboard.feed import Feed
 from kqueue_tui.dashboard.messages import Dirty
+from kqueue_tui.dashboard.toast import say
 from kqueue_tui.dashboard.view.looks import look_of
 from kqueue_tui.dashboard.writes import WRITES, Write, count_of
 
 if TYPE_CHECKING:
     from kbatch_core.model.objects import Job
     from kbatch_core.status.row import JobRow
-    from kqueue_tui.dashboard.app import Dashboard
 
 
 Target = tuple["JobRow", "Job | None"]
@@ -26,7 +28,7 @@ Target = tuple["JobRow", "Job | None"]
 
 
 class Acting:
-    """Owned by the app."""
+    """Owned by the app. `row` gives the newest row of a job by its uid, `why_not` says why an action is off."""
 
     @dataclass
     class Done(Message):
@@ -36,15 +38,25 @@ class Acting:
         done: int
         problems: tuple[str, ...]
 
-    def __init__(self, app: Dashboard) -> None:
+    def __init__(
+        self,
+        app: App[None],
+        feed: Feed,
+        *,
+        row: Callable[[str], JobRow | None],
+        why_not: Callable[[Action], str],
+    ) -> None:
         self.rights: dict[Right, bool] = {}
         """Those that were asked for since the connection was made."""
         self._app = app
+        self._feed = feed
+        self._row = row
+        self._why_not = why_not
 
     def ask_rights(self) -> None:
         """Ask anew, in a thread, which of the rights that actions need there are."""
         self.rights.clear()
-        backend = self._app.backend
+        backend = self._feed.backend
 
         def ask() -> None:
             if backend is None:
@@ -64,24 +76,24 @@ class Acting:
 
     def ask(self, verb: str, rows: Iterable[JobRow]) -> None:
         """Ask whether to do it to these jobs; then do it. A task stands for its array."""
-        app, write = self._app, WRITES[verb]
-        why = app.why_not(next(action for action in QUEUE if action.id == write.action))
+        write = WRITES[verb]
+        why = self._why_not(next(action for action in QUEUE if action.id == write.action))
         if why:
-            app.say(why, severity="warning")
+            say(self._app, why, severity="warning")
             return
-        wanted = {row.uid: app.find_row(row.uid) for row in rows}
+        wanted = {row.uid: self._row(row.uid) for row in rows}
         left_out = [word for row in wanted.values() if row is not None and (word := write.refuses(row))]
         chosen = [row for row in wanted.values() if row is not None and not write.refuses(row)]
         jobs = [(row, self._job(row.uid)) for row in chosen]
         jobs = [(row, job) for row, job in jobs if job is not None or (write.past and row.past)]
         if not jobs:
             words = f"{_these(len(wanted))} {left_out[0]}." if left_out else "The cluster no longer has it."
-            app.say(f"Nothing to {verb}: {words}", severity="warning")
+            say(self._app, f"Nothing to {verb}: {words}", severity="warning")
             return
         self._confirm(write, jobs, left_out)
 
     def _confirm(self, write: Write, jobs: Sequence[Target], left_out: Sequence[str]) -> None:
-        from kqueue_tui.dashboard.screens.confirm import Confirm
+        from kqueue_tui.dashboard.dialogs.confirm import Confirm
 
         warnings = list(dict.fromkeys(word for row, _ in jobs if (word := write.warns(row))))
         if left_out:
@@ -104,7 +116,7 @@ class Acting:
 
     def _write(self, write: Write, jobs: Sequence[Target]) -> None:
         """In a thread: each job by itself, so that one refusal does not stop the others."""
-        backend = self._app.backend
+        backend = self._feed.backend
         if backend is None:
             return
         done, problems = 0, []
@@ -121,10 +133,10 @@ class Acting:
 
     def tell(self, done: Done) -> None:
         """Show what came of a write: a toast, or a dialog with the API's reasons."""
-        from kqueue_tui.dashboard.screens.problem import Problem
+        from kqueue_tui.dashboard.dialogs.problem import Problem
 
         if done.done:
-            self._app.say(f"{done.write.done}: {_jobs(done.done)}.")
+            say(self._app, f"{done.write.done}: {_jobs(done.done)}.")
         if done.problems:
             title = f"Could not {done.write.verb} {_jobs(len(done.problems))}"
             self._app.push_screen(Problem(title, "\n\n".join(done.problems)))
@@ -134,7 +146,7 @@ class Acting:
         if not self.busy:
             leave()
             return
-        from kqueue_tui.dashboard.screens.confirm import Confirm
+        from kqueue_tui.dashboard.dialogs.confirm import Confirm
 
         if isinstance(self._app.screen, Confirm):
             return
@@ -147,7 +159,7 @@ class Acting:
         self._app.push_screen(Confirm(question, ["Its outcome will not be shown."], "leave"), answered)
 
     def _job(self, uid: str) -> Job | None:
-        return self._app.backend.queue.job(uid) if self._app.backend is not None else None
+        return self._feed.backend.queue.job(uid) if self._feed.backend is not None else None
 
 
 def _name(row: JobRow) -> str:

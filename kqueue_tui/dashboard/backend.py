@@ -5,18 +5,17 @@ They are `kbatch_core.queue.Queue` and `kbatch_core.client.Client`; tests have s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from kbatch_core.details import Details
     from kbatch_core.errors import KbatchError
-    from kbatch_core.logs import LogRequest
+    from kbatch_core.logs import Batch, LogRequest
     from kbatch_core.model.objects import Event, Job, Pod
     from kbatch_core.status.row import JobRow
-    from kqueue_tui.dashboard.form.desk import Desk
-    from kqueue_tui.dashboard.log_feed import Reader
+    from kqueue_tui.dashboard.form.backend import FormBackend
 
 SyncState = Literal["LOADING", "LIVE", "STALE", "RETRYING", "FORBIDDEN"]
 
@@ -52,6 +51,13 @@ class Queue(Protocol):
     def sync(self) -> Sync: ...
 
 
+class Reader(Protocol):
+    """What is asked of a `kbatch_core.logs.LogReader`."""
+
+    def batches(self) -> Iterator[Batch]: ...
+    def stop(self) -> None: ...
+
+
 class Acts(Protocol):
     """The writes, each bound to the uid of the Job that is passed. They block: call them in a thread."""
 
@@ -83,7 +89,7 @@ class Backend:
     """A connection, once it is there. `shell` gives the command that opens a shell in a job's pod,
     `attach` the one that shows what it prints.
 
-    `details`, `logs`, `past` and what `desk` does block: they are called in threads. `past` gives the rows that only
+    `details`, `logs`, `past` and what `form` does block: they are called in threads. `past` gives the rows that only
     the history has, when the cluster has shown the jobs of these ids; None = it is not known what it has. `past_job`
     is the Job of such a row.
 
@@ -102,7 +108,7 @@ class Backend:
     logs: Callable[[JobRow, LogRequest], Reader]
     past: Callable[[Collection[str] | None], Sequence[JobRow]]
     past_job: Callable[[JobRow], Job]
-    desk: Desk
+    form: FormBackend
 
 
 class Connect(Protocol):

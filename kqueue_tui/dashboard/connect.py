@@ -7,7 +7,7 @@ from collections.abc import Callable
 from kbatch_core.client import Client
 from kbatch_core.details import find_row, read_details
 from kqueue_tui.dashboard.backend import Backend, Scope
-from kqueue_tui.dashboard.form.desk import ClusterDesk
+from kqueue_tui.dashboard.form.backend import ClusterFormBackend
 from kqueue_tui.dashboard.options import Options
 
 
@@ -30,7 +30,7 @@ def cluster_backend(options: Options, scope: Scope, on_change: Callable[[], None
         details=lambda row: read_details(client, row),
         logs=lambda row, request: client.log_reader(find_row(client, row), request),
         past=lambda shown: client.past(shown, user=scope.user, namespaces=namespaces),
-        desk=ClusterDesk(client, _where(options, options.namespaces[0] if options.namespaces else "")),
+        form=ClusterFormBackend(client, _where(options, options.namespaces[0] if options.namespaces else "")),
         past_job=lambda row: find_row(client, row).job,
         shell=lambda row: ["kqueue", "shell", *_where(options, row.namespace), row.id],
         attach=lambda row: ["kqueue", "logs", "-f", *_where(options, row.namespace), row.id],

@@ -10,31 +10,28 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from textual.app import SuspendNotSupported
-
-if TYPE_CHECKING:
-    from kqueue_tui.dashboard.app import Dashboard
+from textual.app import App, SuspendNotSupported
 
 NO_PROGRAM = 127
 
 
-def run_in_terminal(dashboard: Dashboard, command: Sequence[str], *, stays: bool = False) -> int | None:
+def run_in_terminal(app: App[Any], command: Sequence[str], *, stays: bool = False) -> int | None:
     """Its exit code. None where the app cannot be suspended: the command is shown then, to be copied.
 
     With `stays` what it has printed is there to be read until Enter.
     """
     try:
-        with dashboard.suspend():
+        with app.suspend():
             code = _run(command)
             if stays and code not in (-signal.SIGINT, 128 + signal.SIGINT):
                 _wait_for_enter()
             return code
     except SuspendNotSupported:
-        from kqueue_tui.dashboard.screens.copy import Copied
+        from kqueue_tui.dashboard.dialogs.copy import Copied
 
-        dashboard.push_screen(Copied(shlex.join(command)))
+        app.push_screen(Copied(shlex.join(command)))
         return None
 
 

@@ -10,7 +10,7 @@ from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend, Connect, Scope
 from kqueue_tui.dashboard.config import config_path, read_config
 from kqueue_tui.dashboard.options import Options
-from kqueue_tui.dashboard.state import read_state, state_path, write_state
+from kqueue_tui.dashboard.saved_state import read_state, state_path, write_state
 
 
 def open_dashboard(options: Options) -> int:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textual.app import App
 from textual.message import Message
 
 from kbatch_core.errors import KbatchError, UnknownOutcome
 from kbatch_core.model.safetext import safe_text
+from kqueue_tui.dashboard.feed import Feed
 from kqueue_tui.dashboard.form.model import Form
 
 if TYPE_CHECKING:
     from kbatch_core.model.objects import Job
-    from kqueue_tui.dashboard.app import Dashboard
-    from kqueue_tui.dashboard.form.desk import Prepared
+    from kqueue_tui.dashboard.form.backend import Prepared
 
 TOLD_SECONDS = 20.0
 
 
 class Submitting:
-    """Owned by the app. `draft` is what the form held when it was left; `unsure` a form whose outcome is unknown."""
+    """Owned by the app. `draft` is what the form held when it was left; `unsure` a form whose outcome is unknown.
+
+    `open_form` puts the form on the screen, `show_job` goes back to the queue and to the job of this uid.
+    """
 
     @dataclass
     class Sent(Message):
@@ -31,8 +36,18 @@ class Submitting:
         warnings: tuple[str, ...]
         error: KbatchError | None
 
-    def __init__(self, app: Dashboard) -> None:
+    def __init__(
+        self,
+        app: App[None],
+        feed: Feed,
+        *,
+        open_form: Callable[[Form], None],
+        show_job: Callable[[str], Awaitable[None]],
+    ) -> None:
         self._app = app
+        self._feed = feed
+        self._open_form = open_form
+        self._show_job = show_job
         self.draft = Form()
         self.unsure: Form | None = None
         self._sent: list[tuple[Form, str]] = []
@@ -44,9 +59,7 @@ class Submitting:
 
     def open(self, form: Form | None = None) -> None:
         """Open the form, filled in with this or as it was left."""
-        from kqueue_tui.dashboard.screens.form import FormScreen
-
-        self._app.push_screen(FormScreen(self.draft if form is None else form))
+        self._open_form(self.draft if form is None else form)
 
     def open_script(self, script: str) -> None:
         """Open the form with the path of a script."""
@@ -61,14 +74,14 @@ class Submitting:
         for sent, submit_id in self._sent:
             if sent == form:
                 return submit_id
-        backend = self._app.backend
+        backend = self._feed.backend
         if not self._next_id and backend is not None:
-            self._next_id = backend.desk.new_submit_id()
+            self._next_id = backend.form.new_submit_id()
         return self._next_id
 
     def send(self, form: Form, prepared: Prepared) -> None:
         """Submit it; Sent says what came of it. Nothing while another is on its way."""
-        backend = self._app.backend
+        backend = self._feed.backend
         if backend is None or self.busy:
             return
         self._sent.append((form, self.submit_id(form)))
@@ -79,7 +92,7 @@ class Submitting:
             warnings: tuple[str, ...] = ()
             problem: KbatchError | None = None
             try:
-                job, warnings = backend.desk.submit(prepared)
+                job, warnings = backend.form.submit(prepared)
                 backend.queue.put(job)
             except KbatchError as error:
                 problem = error
@@ -90,14 +103,13 @@ class Submitting:
 
     async def tell(self, sent: Sent) -> None:
         """Show the new job in the queue, or why there is none."""
-        from kqueue_tui.dashboard.screens.problem import Problem
+        from kqueue_tui.dashboard.dialogs.problem import Problem
 
         if sent.job is not None:
             # What was sent is done with: the same form once more is another job.
             self._sent, self.unsure, self.draft = [], None, Form()
-            while len(self._app.screen_stack) > 1:
-                await self._app.pop_screen()
-            self._show(sent.job, sent.warnings)
+            await self._show_job(sent.job.metadata.uid)
+            self._tell_of(sent.job, sent.warnings)
         elif isinstance(sent.error, UnknownOutcome):
             self.unsure = sent.form
             words = f"{sent.error}\n\ns submits the same form once more: that never makes a second job."
@@ -105,14 +117,10 @@ class Submitting:
         elif sent.error is not None:
             self._app.push_screen(Problem("Not submitted", str(sent.error)))
 
-    def _show(self, job: Job, warnings: tuple[str, ...]) -> None:
-        from kbatch_core.status.reading import id_of
-        from kqueue_tui.dashboard.screens.queue import QueueScreen
+    def _tell_of(self, job: Job, warnings: tuple[str, ...]) -> None:
+        from kbatch_core.model import labels
 
-        job_id = id_of(job)
-        screen = self._app.screen
-        if isinstance(screen, QueueScreen):
-            screen.go_to(job.metadata.uid)
+        job_id = job.metadata.labels.get(labels.ID, "")
         words = f"l shows its log, d everything about it, c ends it.\nkqueue logs -f {job_id}  kqueue show {job_id}"
         title = f"Submitted batch job {job_id}"
         self._app.notify("\n".join((words, *warnings)), title=title, markup=False, timeout=TOLD_SECONDS)

@@ -14,6 +14,6 @@ def same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("COLORTERM", "truecolor")
-    monkeypatch.setattr("kqueue_tui.dashboard.widgets.log_pane.DRAIN_SECONDS", 0.02)
+    monkeypatch.setattr("kqueue_tui.dashboard.screens.log_pane.DRAIN_SECONDS", 0.02)
     monkeypatch.setattr("textual.app.wait_for_idle", wait_for_idle)
     monkeypatch.setattr("textual.pilot.wait_for_idle", wait_for_idle)

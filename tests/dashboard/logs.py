@@ -14,7 +14,8 @@ from textual.widgets import Input
 import kqueue_tui.dashboard
 from kbatch_core.errors import KbatchError
 from kbatch_core.logs import Batch, End, Line, LogEvent, LogRequest, Reading
-from kqueue_tui.dashboard.widgets.log_pane import LogPane, LogTask
+from kqueue_tui.dashboard.logs.job import LogTask
+from kqueue_tui.dashboard.screens.log_pane import LogPane
 
 NS = 1_000_000_000
 START = 1_790_000_000

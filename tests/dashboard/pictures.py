@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.screens.form import FormScreen
-from kqueue_tui.dashboard.widgets.log_pane import LogPane
+from kqueue_tui.dashboard.screens.log_pane import LogPane
 from tests.dashboard.demo import make_app, running, settle, until
 from tests.dashboard.forms import checked, fill_home
 

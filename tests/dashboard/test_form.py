@@ -9,14 +9,14 @@ from textual.pilot import Pilot
 
 from kqueue_tui.dashboard.actions import APP, FIELDS, FORM
 from kqueue_tui.dashboard.app import Dashboard
+from kqueue_tui.dashboard.dialogs.ask_text import AskText
+from kqueue_tui.dashboard.dialogs.choose_file import ChooseFile
+from kqueue_tui.dashboard.dialogs.copy import Copied
+from kqueue_tui.dashboard.dialogs.pick import Pick
 from kqueue_tui.dashboard.form.model import Form
 from kqueue_tui.dashboard.form.templates import read_templates, templates_path
 from kqueue_tui.dashboard.options import Options
-from kqueue_tui.dashboard.screens.ask_text import AskText
-from kqueue_tui.dashboard.screens.choose_file import ChooseFile
-from kqueue_tui.dashboard.screens.copy import Copied
 from kqueue_tui.dashboard.screens.form import FormScreen
-from kqueue_tui.dashboard.screens.pick import Pick
 from kqueue_tui.dashboard.screens.queue import QueueScreen
 from kqueue_tui.dashboard.widgets.field_row import FieldInput, FieldRow
 from kqueue_tui.dashboard.widgets.hints import Hints

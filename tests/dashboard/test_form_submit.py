@@ -16,19 +16,19 @@ from kbatch_core.queue.sync import Sync
 from kbatch_core.site import Report as SiteReport
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend
-from kqueue_tui.dashboard.form.desk import Prepared
+from kqueue_tui.dashboard.dialogs.confirm import Confirm
+from kqueue_tui.dashboard.dialogs.problem import Problem
+from kqueue_tui.dashboard.dialogs.report import Report
+from kqueue_tui.dashboard.form.backend import Prepared
 from kqueue_tui.dashboard.form.model import Form
 from kqueue_tui.dashboard.options import Options
-from kqueue_tui.dashboard.screens.confirm import Confirm
 from kqueue_tui.dashboard.screens.form import FormScreen
-from kqueue_tui.dashboard.screens.problem import Problem
 from kqueue_tui.dashboard.screens.queue import QueueScreen
-from kqueue_tui.dashboard.screens.report import Report
 from kqueue_tui.dashboard.widgets.hints import Hints
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
 from tests.dashboard.demo import make_app, running, settle, until
 from tests.dashboard.demo.backend import DemoQueue
-from tests.dashboard.demo.desk import DemoDesk
+from tests.dashboard.demo.form import DemoForm
 from tests.dashboard.forms import at, at_form, checked, fields_of, fill_home, form_of, said, shown_uids
 
 FORM = Options(screen="form", script="train.sh")
@@ -111,13 +111,13 @@ async def test_testing_submits_nothing() -> None:
         assert at(app, FormScreen) and shown_uids(app) == before
 
 
-class Refusing(DemoDesk):
+class Refusing(DemoForm):
     def report(self, prepared: Prepared) -> SiteReport:
         return SiteReport((("refused", "exceeded quota: [compute]"), ("nodes", "fits 1 node: a")), False)
 
 
 async def test_what_the_cluster_refuses_is_not_sent() -> None:
-    async with at_form(app=make_app(FORM, desk=Refusing)) as (app, pilot):
+    async with at_form(app=make_app(FORM, form=Refusing)) as (app, pilot):
         before = shown_uids(app)
         await asked(pilot, app)
         assert "exceeded quota: [compute]" in dialog(app)
@@ -127,7 +127,7 @@ async def test_what_the_cluster_refuses_is_not_sent() -> None:
         assert at(app, FormScreen) and shown_uids(app) == before
 
 
-class NoQueue(DemoDesk):
+class NoQueue(DemoForm):
     def prepare(self, form: Form, submit_id: str) -> Prepared:
         if form.options.get("partition"):
             raise BadOption('--partition: there is no queue or profile "x".', "There are gpu.")
@@ -135,7 +135,7 @@ class NoQueue(DemoDesk):
 
 
 async def test_what_only_the_cluster_knows_to_be_wrong_is_told_at_its_field() -> None:
-    async with at_form(app=make_app(FORM, desk=NoQueue)) as (app, pilot):
+    async with at_form(app=make_app(FORM, form=NoQueue)) as (app, pilot):
         await form_of(app).fill(Form("train.sh", "", {"partition": "x"}))
         await until(pilot, lambda: "There are gpu." in fields_of(app).row("partition").held.problem)
         await asked(pilot, app)
@@ -146,7 +146,7 @@ async def test_what_only_the_cluster_knows_to_be_wrong_is_told_at_its_field() ->
         assert current is not None and current.field.name == "partition"
 
 
-class Lossy(DemoDesk):
+class Lossy(DemoForm):
     """The first answer to a submit is lost; the same job submitted again is the same job."""
 
     sent: list[str]
@@ -165,8 +165,8 @@ class Lossy(DemoDesk):
 
 
 async def test_a_lost_answer_and_the_same_form_again_is_one_job() -> None:
-    async with at_form(app=make_app(FORM, desk=Lossy)) as (app, pilot):
-        assert app.backend is not None and isinstance(app.backend.desk, Lossy)
+    async with at_form(app=make_app(FORM, form=Lossy)) as (app, pilot):
+        assert app.backend is not None and isinstance(app.backend.form, Lossy)
         await asked(pilot, app)
         await pilot.press("y")
         await until(pilot, lambda: at(app, Problem))
@@ -184,7 +184,7 @@ async def test_a_lost_answer_and_the_same_form_again_is_one_job() -> None:
         assert "It is not known" not in dialog(app)
         await pilot.press("y")
         await until(pilot, lambda: at(app, QueueScreen))
-        first, second = app.backend.desk.sent
+        first, second = app.backend.form.sent
         assert first == second
         # The same form once more, now that it is submitted, is another job.
         app.submitting.open(Form("train.sh"))
@@ -192,13 +192,13 @@ async def test_a_lost_answer_and_the_same_form_again_is_one_job() -> None:
         await asked(pilot, app)
         await pilot.press("y")
         await until(pilot, lambda: at(app, QueueScreen))
-        assert app.backend.desk.sent[2] != second
+        assert app.backend.form.sent[2] != second
 
 
 async def test_a_refusal_is_told_in_the_servers_words() -> None:
-    async with at_form(app=make_app(FORM, desk=Lossy)) as (app, pilot):
-        assert app.backend is not None and isinstance(app.backend.desk, Lossy)
-        app.backend.desk.refuses = True
+    async with at_form(app=make_app(FORM, form=Lossy)) as (app, pilot):
+        assert app.backend is not None and isinstance(app.backend.form, Lossy)
+        app.backend.form.refuses = True
         await asked(pilot, app)
         await pilot.press("y")
         await until(pilot, lambda: at(app, Problem))
@@ -207,7 +207,7 @@ async def test_a_refusal_is_told_in_the_servers_words() -> None:
         assert form_of(app).form == Form("train.sh")
 
 
-class Slow(DemoDesk):
+class Slow(DemoForm):
     """Answers when it is let go."""
 
     go = threading.Event()
@@ -220,7 +220,7 @@ class Slow(DemoDesk):
 async def test_while_it_is_on_its_way_nothing_is_sent_twice_and_leaving_asks() -> None:
     Slow.go.clear()
     try:
-        async with running(make_app(FORM, desk=Slow)) as pilot:
+        async with running(make_app(FORM, form=Slow)) as pilot:
             app = pilot.app
             assert isinstance(app, Dashboard)
             await until(pilot, lambda: at(app, FormScreen) and form_of(app).is_checked)

@@ -16,11 +16,11 @@ from kbatch_core.queue.sync import Sync
 from kbatch_core.status.row import JobRow
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend
-from kqueue_tui.dashboard.screens.confirm import Confirm
+from kqueue_tui.dashboard.dialogs.confirm import Confirm
+from kqueue_tui.dashboard.dialogs.problem import Problem
+from kqueue_tui.dashboard.saved_state import State
 from kqueue_tui.dashboard.screens.detail import DetailScreen
-from kqueue_tui.dashboard.screens.problem import Problem
-from kqueue_tui.dashboard.state import State
-from kqueue_tui.dashboard.widgets.log_pane import LogPane
+from kqueue_tui.dashboard.screens.log_pane import LogPane
 from kqueue_tui.dashboard.widgets.notice import Notice
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
 from tests.dashboard.demo import NOW, make_app, running, settle, until
@@ -88,7 +88,7 @@ async def test_a_hostile_name_is_shown_and_does_nothing() -> None:
             await settle(pilot)
             assert_clean(app)
         await pilot.press("escape")
-        app.kept.watched.add(play.uid)
+        app.settings.watched.add(play.uid)
         queue_of(app).change(Play("evil0000", NASTY, NOW - 60, NOW - 50, NOW - 1, exit=1), play.uid)
         await until(pilot, lambda: "evil0000" in toasts(app))
         assert_clean(app)

@@ -10,12 +10,12 @@ from kqueue_tui.dashboard.actions import ALWAYS, APP, MOVES, QUEUE
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Scope
 from kqueue_tui.dashboard.config import Config
-from kqueue_tui.dashboard.screens.choose import Choose
-from kqueue_tui.dashboard.screens.columns import ChooseColumns
-from kqueue_tui.dashboard.screens.copy import Copied
-from kqueue_tui.dashboard.screens.help import Help
-from kqueue_tui.dashboard.state import State
-from kqueue_tui.dashboard.widgets.log_pane import LogPane
+from kqueue_tui.dashboard.dialogs.choose import Choose
+from kqueue_tui.dashboard.dialogs.columns import ChooseColumns
+from kqueue_tui.dashboard.dialogs.copy import Copied
+from kqueue_tui.dashboard.dialogs.help import Help
+from kqueue_tui.dashboard.saved_state import State
+from kqueue_tui.dashboard.screens.log_pane import LogPane
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
 from kqueue_tui.dashboard.widgets.status_line import StatusLine
 from tests.dashboard.demo import make_app, running, settle, until
@@ -206,11 +206,11 @@ async def test_columns() -> None:
         await pilot.press("o")
         assert isinstance(app.screen, ChooseColumns)
         await pilot.press("j", "space", "j", "J", "k", "K", "K", "enter")
-        assert app.kept.columns[:3] == ("time", "id", "state")
-        assert "name" not in app.kept.columns
+        assert app.settings.columns[:3] == ("time", "id", "state")
+        assert "name" not in app.settings.columns
         assert [place.column.id for place in table(app).places][:3] == ["time", "id", "state"]
         await pilot.press("o", "space", "escape")
-        assert app.kept.columns[0] == "time"
+        assert app.settings.columns[0] == "time"
 
 
 async def test_scope() -> None:
@@ -257,11 +257,11 @@ async def test_bell() -> None:
     app = make_app()
     async with running(app) as pilot:
         await pilot.press("b")
-        assert app.kept.watched == {"demo-c9x4rm2k"}
+        assert app.settings.watched == {"demo-c9x4rm2k"}
         await pilot.press("b")
-        assert app.kept.watched == set()
+        assert app.settings.watched == set()
         await pilot.press("G", "b")
-        assert app.kept.watched == set()
+        assert app.settings.watched == set()
 
 
 async def test_help_lists_every_key_of_the_queue() -> None:

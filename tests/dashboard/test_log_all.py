@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kbatch_core.errors import NotFound
 from kbatch_core.logs import Batch, End, Gap, Line, Partial, Reading, Restart
-from kqueue_tui.dashboard.log_all import AllTasks
+from kqueue_tui.dashboard.logs.all_tasks import AllTasks
 
 
 class Given:

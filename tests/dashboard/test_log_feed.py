@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kbatch_core.errors import KbatchError, NotFound
 from kbatch_core.logs import Batch, Line, LogEvent, LogRequest
-from kqueue_tui.dashboard.log_feed import PENDING, LogFeed
+from kqueue_tui.dashboard.logs.feed import PENDING, LogFeed
 from tests.cluster.processes import wait_for
 
 

@@ -10,7 +10,7 @@ from textual.events import MouseScrollUp
 from textual.pilot import Pilot
 
 from kbatch_core.logs import End, Gap, Line, Partial, Restart
-from kqueue_tui.dashboard.widgets.log_pane import LogPane
+from kqueue_tui.dashboard.screens.log_pane import LogPane
 from tests.dashboard.logs import (
     NS,
     START,

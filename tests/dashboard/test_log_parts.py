@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from kbatch_core.errors import NotFound
 from kbatch_core.logs import End, Gap, Line, Waiting
-from kqueue_tui.dashboard.widgets.log_pane import TAIL, LogTask
+from kqueue_tui.dashboard.logs.job import TAIL, LogTask
 from tests.dashboard.demo import until
 from tests.dashboard.logs import (
     START,

@@ -7,10 +7,10 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from kqueue_tui.dashboard.app import Dashboard
+from kqueue_tui.dashboard.screens.log_pane import LogPane
 from kqueue_tui.dashboard.screens.logs import LogScreen
 from kqueue_tui.dashboard.screens.queue import QueueScreen
 from kqueue_tui.dashboard.widgets.hints import Hints
-from kqueue_tui.dashboard.widgets.log_pane import LogPane
 from tests.dashboard.demo import make_app, running, settle, until
 from tests.dashboard.logs import drained, notice, press, screen_lines, title, typed
 

@@ -17,8 +17,8 @@ from kbatch_core.model.objects import Job
 from kbatch_core.queue.sync import Sync
 from kqueue_tui.dashboard.backend import Backend
 from kqueue_tui.dashboard.options import Options
-from kqueue_tui.dashboard.state import State
-from kqueue_tui.dashboard.widgets.log_pane import LogPane
+from kqueue_tui.dashboard.saved_state import State
+from kqueue_tui.dashboard.screens.log_pane import LogPane
 from tests.dashboard.demo import NOW, make_app, settle, until
 from tests.dashboard.demo.backend import DemoActs, DemoQueue
 

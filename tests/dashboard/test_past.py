@@ -14,8 +14,8 @@ from kbatch_core.status.row import JobRow
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend
 from kqueue_tui.dashboard.past import PastJobs
+from kqueue_tui.dashboard.saved_state import State
 from kqueue_tui.dashboard.screens.detail import DetailScreen
-from kqueue_tui.dashboard.state import State
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
 from tests.dashboard.demo import NOW, make_app, running, settle, until
 from tests.dashboard.demo.backend import DemoQueue

@@ -6,10 +6,10 @@ import pytest
 from textual.pilot import Pilot
 
 from kqueue_tui.dashboard.app import Dashboard
+from kqueue_tui.dashboard.saved_state import State
+from kqueue_tui.dashboard.screens.log_pane import LogPane
 from kqueue_tui.dashboard.screens.queue_log import QueueLog
-from kqueue_tui.dashboard.state import State
 from kqueue_tui.dashboard.widgets.hints import Hints
-from kqueue_tui.dashboard.widgets.log_pane import LogPane
 from kqueue_tui.dashboard.widgets.notice import Notice
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
 from tests.dashboard.demo import make_app, running, until
@@ -123,7 +123,7 @@ async def test_below_beside_and_zoomed() -> None:
         await press(pilot, "z")
         await until(pilot, lambda: log.region.y > table(app).region.y > 0)
         await press(pilot, "vertical_line")
-        assert app.kept.log_pane == ""
+        assert app.settings.log_pane == ""
         assert table(app).has_focus
 
 

@@ -14,7 +14,7 @@ from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.config import Config, read_config
 from kqueue_tui.dashboard.launch import open_dashboard
 from kqueue_tui.dashboard.options import Options
-from kqueue_tui.dashboard.state import State, read_state, write_state
+from kqueue_tui.dashboard.saved_state import State, read_state, write_state
 from kqueue_tui.dashboard.themes import pick_theme
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
 from tests.dashboard.demo import make_app, running, settle
@@ -233,7 +233,7 @@ async def test_the_screen_is_as_it_was_left() -> None:
     again = make_app(state=kept[-1], keep=kept.append)
     async with running(again) as pilot:
         assert again.theme == "nord"
-        assert again.kept.watched == {"demo-c9x4rm2k"}
+        assert again.settings.watched == {"demo-c9x4rm2k"}
         assert (again.view.order, again.view.filter) == (app.view.order, app.view.filter)
         assert cursor(again) == left_on
         await pilot.press("q")

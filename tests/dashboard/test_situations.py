@@ -14,7 +14,7 @@ from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend, Scope
 from kqueue_tui.dashboard.config import Config
 from kqueue_tui.dashboard.options import Options
-from kqueue_tui.dashboard.state import State
+from kqueue_tui.dashboard.saved_state import State
 from kqueue_tui.dashboard.view.sync import stale_words, sync_words
 from kqueue_tui.dashboard.widgets.notice import Notice
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable

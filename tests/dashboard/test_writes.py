@@ -14,10 +14,10 @@ from kbatch_core.model.objects import Job
 from kbatch_core.queue.sync import Sync
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend
+from kqueue_tui.dashboard.dialogs.choose import Choose
+from kqueue_tui.dashboard.dialogs.confirm import Confirm
+from kqueue_tui.dashboard.dialogs.problem import Problem
 from kqueue_tui.dashboard.options import Options
-from kqueue_tui.dashboard.screens.choose import Choose
-from kqueue_tui.dashboard.screens.confirm import Confirm
-from kqueue_tui.dashboard.screens.problem import Problem
 from kqueue_tui.dashboard.widgets.hints import Hints
 from tests.dashboard.demo import NOW, make_app, running, settle, until
 from tests.dashboard.demo.backend import DemoActs, DemoQueue

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kbatch_core.model.options.table import BY_NAME, TABLE
-from kqueue_tui.dashboard.form.desk import check
+from kqueue_tui.dashboard.form.check import check
 from kqueue_tui.dashboard.form.model import ARGUMENTS, NOT_HERE, SCRIPT, Form, command, fields, problem_of
 from kqueue_tui.dashboard.form.templates import keep_template, name_of, read_templates
 

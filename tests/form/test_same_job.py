@@ -20,7 +20,8 @@ from kbatch_core.errors import BadOption, KbatchError
 from kbatch_core.model.safetext import safe_text
 from kqueue_tui.cli.kbatch import kbatch
 from kqueue_tui.cli.run import main
-from kqueue_tui.dashboard.form.desk import ClusterDesk, check
+from kqueue_tui.dashboard.form.backend import ClusterFormBackend
+from kqueue_tui.dashboard.form.check import check
 from kqueue_tui.dashboard.form.model import Form, command, fields, words
 from tests.commands.test_bad_input import KUBECONFIG
 from tests.scripted import ScriptedServer
@@ -50,7 +51,7 @@ class Place:
 
     home: Path
     kubeconfig: str
-    desk: ClusterDesk
+    backend: ClusterFormBackend
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +69,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         patch.setenv("HOME", str(home))
         patch.delenv("KUBECONFIG", raising=False)
         where = ("--kubeconfig", str(config))
-        yield Place(home, str(config), ClusterDesk(Client.connect(kubeconfig=str(config)), where))
+        yield Place(home, str(config), ClusterFormBackend(Client.connect(kubeconfig=str(config)), where))
 
 
 def by_command_line(place: Place, form: Form) -> Mapping[str, Any] | str:
     """The Job of the command that the form shows, else what kbatch says."""
-    line = shlex.split(command(form, place.desk.where))
+    line = shlex.split(command(form, place.backend.where))
     assert line.pop(0) == "kbatch"
     own = [] if "submit-id" in form.options else ["--submit-id", SUBMIT_ID]
     out, err = io.StringIO(), io.StringIO()
@@ -88,7 +89,7 @@ def by_command_line(place: Place, form: Form) -> Mapping[str, Any] | str:
 def by_form(place: Place, form: Form) -> Mapping[str, Any] | str:
     """The Job that the form would send, else what it says."""
     try:
-        return place.desk.prepare(form, SUBMIT_ID).submission.manifest
+        return place.backend.prepare(form, SUBMIT_ID).submission.manifest
     except KbatchError as error:
         return safe_text(str(error))
 
@@ -147,11 +148,11 @@ def test_the_same_job_or_the_same_complaint(place: Place, form: Form) -> None:
     except BadOption:
         # What is no command has none to compare with.
         with pytest.raises(BadOption):
-            place.desk.prepare(form, SUBMIT_ID)
+            place.backend.prepare(form, SUBMIT_ID)
         return
     if form.options.get("map-file", "").partition("%")[0].strip() == "-":
         with pytest.raises(KbatchError):
-            place.desk.prepare(form, SUBMIT_ID)
+            place.backend.prepare(form, SUBMIT_ID)
         return
     assert by_form(place, form) == by_command_line(place, form)
 
@@ -165,6 +166,6 @@ def test_what_is_found_wrong_without_the_cluster_is_what_kbatch_says(place: Plac
 
 
 def test_the_command_names_the_cluster(place: Place) -> None:
-    shown = command(Form("~/train.sh"), place.desk.where)
+    shown = command(Form("~/train.sh"), place.backend.where)
     assert shown == f"kbatch --kubeconfig {place.kubeconfig} {place.home}/train.sh"
     assert isinstance(by_command_line(place, Form("~/train.sh", "", {"image": "i"})), dict)

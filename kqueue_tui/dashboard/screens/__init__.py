@@ -1,6 +1,6 @@
 """The screens, one file each.
 
-A screen for one job is opened by name with `Dashboard.open(name, target)`. To add one: a JobScreen in a file here
+A screen for one job is opened by name with `Dashboard.open_job(name, row)`. To add one: a JobScreen in a file here
 and a line in JOB_SCREENS. Its module is imported when it is first opened, so it costs the first paint nothing.
 """
 

@@ -11,7 +11,7 @@ from kqueue_tui.dashboard.actions import APP, Action
 from kqueue_tui.dashboard.widgets.hints import Hint, Hints
 
 if TYPE_CHECKING:
-    from kqueue_tui.dashboard.app import Dashboard
+    from kqueue_tui.dashboard.base_app import BaseApp
 
 
 class DashboardScreen(Screen[None]):
@@ -20,9 +20,9 @@ class DashboardScreen(Screen[None]):
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
 
     @property
-    def dashboard(self) -> Dashboard:
+    def dashboard(self) -> BaseApp:
         """The app, which has the backend, the config and the clock."""
-        return cast("Dashboard", self.app)
+        return cast("BaseApp", self.app)
 
     def allowed(self, action_id: str) -> bool:
         """Whether an action may be done now; if not, a toast says why."""

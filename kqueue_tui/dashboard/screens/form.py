@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -16,16 +15,15 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from kbatch_core.errors import KbatchError
-from kbatch_core.model.options.table import BY_NAME
 from kbatch_core.model.safetext import safe_text
 from kqueue_tui.dashboard.actions import FORM, bindings
-from kqueue_tui.dashboard.form import begin
-from kqueue_tui.dashboard.form.desk import Checked, Prepared
-from kqueue_tui.dashboard.form.field import Field, Held, every_field
-from kqueue_tui.dashboard.form.look import Look, look
-from kqueue_tui.dashboard.form.model import SCRIPT, Form, command, field_of, problem_of
+from kqueue_tui.dashboard.form.check import Checked
+from kqueue_tui.dashboard.form.evaluate import Evaluation, evaluate
+from kqueue_tui.dashboard.form.field import every_field
+from kqueue_tui.dashboard.form.model import SCRIPT, Form, field_of
 from kqueue_tui.dashboard.messages import QueueChanged
-from kqueue_tui.dashboard.screens.base import DashboardScreen
+from kqueue_tui.dashboard.screens.form_actions import FormActions
+from kqueue_tui.dashboard.view.form import Stage, held_by, help_of, title
 from kqueue_tui.dashboard.widgets.field_row import FieldRow
 from kqueue_tui.dashboard.widgets.filter_bar import FilterBar
 from kqueue_tui.dashboard.widgets.form_fields import FormFields, tell
@@ -33,8 +31,7 @@ from kqueue_tui.dashboard.widgets.form_preview import FormPreview
 from kqueue_tui.dashboard.widgets.hints import Hint, Hints
 
 if TYPE_CHECKING:
-    from kbatch_core.site import Report as SiteReport
-    from kqueue_tui.dashboard.form.desk import Desk
+    from kqueue_tui.dashboard.form.backend import FormBackend
 
 WIDE = 100
 """From this width on the preview stands beside the fields."""
@@ -42,37 +39,25 @@ SETTLE_SECONDS = 0.15
 SUBMIT = next(action for action in FORM if action.id == "form.submit")
 
 
-class FormScreen(DashboardScreen):
+class FormScreen(FormActions):
     """Every change is checked in a thread, a moment after the last key."""
 
     ACTIONS = FORM
     BINDINGS = bindings(FORM)
 
     @dataclass
-    class Looked(Message):
+    class Evaluated(Message):
         """From the thread that checks."""
 
-        look: Look
-
-    @dataclass
-    class Reported(Message):
-        """What the cluster says to a form; `asks` whether to submit it then. Without a report `error` says why."""
-
-        form: Form
-        asks: bool
-        prepared: Prepared | None
-        report: SiteReport | None
-        error: KbatchError | None
+        evaluation: Evaluation
 
     def __init__(self, form: Form) -> None:
-        super().__init__()
-        self.form = form
+        super().__init__(form)
         self.checked = Checked()
         self._yaml = self._off = ""
         self._like: tuple[str, Mapping[str, str]] = ("", {})
-        self._tried = self._preview_alone = self._fresh = False
-        self._testing = False
-        self._asked: Desk | None = None
+        self._preview_alone = self._fresh = False
+        self._asked: FormBackend | None = None
         self._timer: Timer | None = None
         self._title = Static(id="form-title", markup=False)
         self._every = every_field()
@@ -97,7 +82,7 @@ class FormScreen(DashboardScreen):
         self.dashboard.submitting.draft = self.form
         await self._paint()
         self._fields.go_to(SCRIPT)
-        self._look()
+        self._evaluate()
 
     def on_resize(self) -> None:
         self._lay_out()
@@ -108,22 +93,12 @@ class FormScreen(DashboardScreen):
         self._preview.display = wide or self._preview_alone
         self._fields.display = wide or not self._preview_alone
 
-    @property
-    def _desk(self) -> Desk | None:
-        backend = self.dashboard.backend
-        return backend.desk if backend is not None else None
-
-    @property
-    def command(self) -> str:
-        """The `kbatch` command that makes the same job."""
-        return safe_text(command(self.form, self._desk.where if self._desk is not None else ()))
-
     # Checking
 
     @property
     def is_checked(self) -> bool:
         """Whether what is shown is about the form as it is now."""
-        return self._fresh and not self._testing
+        return self._fresh and not self.testing
 
     async def fill(self, form: Form) -> None:
         """Put other texts into the form."""
@@ -132,7 +107,7 @@ class FormScreen(DashboardScreen):
             self._fresh = False
             self.dashboard.submitting.draft = form
             await self._paint()
-            self._look_soon()
+            self._evaluate_soon()
 
     @on(QueueChanged)
     async def _connected(self) -> None:
@@ -140,93 +115,102 @@ class FormScreen(DashboardScreen):
         self.refresh_hints()  # also when a paint for another reason has said it already
         if self._off != self.dashboard.why_not(SUBMIT):
             await self._paint()
-        if self._desk is not self._asked:
-            self._look_soon()
+        if self.form_backend is not self._asked:
+            self._evaluate_soon()
 
-    def _look_soon(self) -> None:
+    def _evaluate_soon(self) -> None:
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(SETTLE_SECONDS, self._look)
+        self._timer = self.set_timer(SETTLE_SECONDS, self._evaluate)
 
-    def _look(self) -> None:
-        form, desk, like, wants_yaml = self.form, self._desk, self._like, self._preview.display
+    def _evaluate(self) -> None:
+        form, backend, like, wants_yaml = self.form, self.form_backend, self._like, self._preview.display
         submit_id = self.dashboard.submitting.submit_id(form)
-        self._asked = desk
+        self._asked = backend
 
         def work() -> None:
-            self.post_message(self.Looked(look(form, desk, like, submit_id if wants_yaml else "")))
+            self.post_message(self.Evaluated(evaluate(form, backend, like, submit_id if wants_yaml else "")))
 
         self.run_worker(work, name="check", group="check", thread=True, exclusive=True, exit_on_error=False)
 
-    @on(Looked)
-    async def _was_looked(self, looked: Looked) -> None:
-        seen = looked.look
-        if seen.form != self.form:
+    script_changed = _evaluate
+
+    @on(Evaluated)
+    async def _was_evaluated(self, evaluated: Evaluated) -> None:
+        found = evaluated.evaluation
+        if found.form != self.form:
             return
-        self.checked, self._yaml, self._fresh = seen.checked, seen.yaml, True
-        self._like = (seen.form.options.get("like", ""), seen.like)
+        self.checked, self._yaml, self._fresh = found.checked, found.yaml, True
+        self._like = (found.form.options.get("like", ""), found.like)
         await self._paint()
+
+    async def show_refusal(self, error: KbatchError) -> None:
+        field = field_of(error)
+        self.checked = Checked(safe_text(str(error)), field)
+        self._fresh = True
+        await self._paint()
+        if field:
+            self.go_to(field)
 
     # What is shown
 
     async def _paint(self) -> None:
         with self.app.batch_update():
-            await self._fields.show({field.name: self._held(field) for field in self._every})
-            self._paint_title()
+            told = self.checked.problem if self._fresh and not self._is_bare else ""
+            await self._fields.show(
+                {
+                    field.name: held_by(
+                        field,
+                        self.form,
+                        self.checked,
+                        self._like,
+                        told if field.name == self.checked.field else "",
+                    )
+                    for field in self._every
+                }
+            )
+            self._off = self.dashboard.why_not(SUBMIT)
+            self.show_progress()
             self._paint_help()
             tell(self._command, Content.assemble(("$ ", "$foreground 50%"), (self.command, "bold")))
-            self._off = self.dashboard.why_not(SUBMIT)
             notes = [note for note in (self._off, *self.checked.notes) if note]
             tell(self._notes, Content("\n".join(f"! {note}" for note in notes)))
             self._notes.display = bool(notes)
             self._paint_preview()
 
-    def _paint_title(self) -> None:
-        if self.dashboard.submitting.busy:
-            state = Content.assemble(("Submitting…", "bold $text-warning"))
-        elif self._testing:
-            state = Content.assemble(("Asking the cluster…", "bold $text-warning"))
-        elif self.checked.problem and not self._is_bare:
-            state = Content.assemble(("✗ not yet a job", "$text-error"))
-        elif self._fresh and not (self.checked.problem or self._off or self._desk is None):
-            state = Content.assemble(("✓ s submits it", "$text-success"))
-        else:
-            state = Content("")
-        place = self.dashboard.place
-        words = Content.assemble((" Submit a job ", "bold"), (f"  {place}   ", "$foreground 60%"), state)
-        tell(self._title, words, layout=False)
+    def show_progress(self) -> None:
+        tell(self._title, title(self.dashboard.place, self._stage()), layout=False)
 
-    def _held(self, field: Field) -> Held:
-        text = self.form.text(field.name)
-        inherited, source = self.checked.values.get(field.name, ("", ""))
-        if field.name in self._like[1]:
-            inherited, source = safe_text(self._like[1][field.name]), f"as in {self._like[0]}"
-        problem = problem_of(BY_NAME[field.name], text) if field.name in BY_NAME else ""
-        if not problem and self._fresh and self.checked.field == field.name and not self._is_bare:
-            problem = self.checked.problem
-        return Held(text, "" if text else inherited, source, safe_text(problem))
+    def _stage(self) -> Stage:
+        if self.dashboard.submitting.busy:
+            return "submitting"
+        if self.testing:
+            return "asking"
+        if self.checked.problem and not self._is_bare:
+            return "not yet"
+        ready = self._fresh and not (self.checked.problem or self._off or self.form_backend is None)
+        return "ready" if ready else ""
 
     @property
     def _is_bare(self) -> bool:
         """Whether nobody has asked for anything yet, so that nothing is wrong with having no script."""
-        return not self._tried and self.checked.field == SCRIPT and not self.form.script
+        return not self.tried and self.checked.field == SCRIPT and not self.form.script
 
     def _paint_help(self) -> None:
         row = self._fields.current
-        if row is None:
-            return
-        field, held = row.field, row.held
-        more = " → takes it over, to change it." if held.inherited else ""
-        about = f" {field.about}" if field.about else ""
-        words = (field.help, "$foreground 90%"), (about, "$foreground 60%"), (more, "$text-accent")
-        tell(self._help, Content.assemble(*words), layout=False)
+        if row is not None:
+            tell(self._help, help_of(row.field, row.held), layout=False)
 
     def _paint_preview(self) -> None:
         if not self._preview.display:
             return
         checked = self.checked
         if self._preview.tab == "yaml":
-            none = "The Job is shown here as soon as the form is one." if self._desk else "Not connected yet."
+            none = (
+                "The Job is shown here as soon as the form is one."
+                if self.form_backend
+                else "Not connected yet."
+            )
             self._preview.show(self._yaml, "job.yaml", none if not checked.problem else checked.problem)
         else:
             like = (
@@ -262,6 +246,9 @@ class FormScreen(DashboardScreen):
 
     # Filling in
 
+    def go_to(self, name: str) -> None:
+        self._fields.go_to(name)
+
     def action_edit(self) -> None:
         self._fields.action_edit()
 
@@ -283,38 +270,6 @@ class FormScreen(DashboardScreen):
             await self.query(FilterBar).remove()
             self._fields.action_move_end(0)
 
-    def action_files(self) -> None:
-        from kqueue_tui.dashboard.form.paths import short_path
-        from kqueue_tui.dashboard.screens.choose_file import ChooseFile
-
-        async def chosen(path: Path | None) -> None:
-            if path is not None:
-                await self.fill(self.form.having(SCRIPT, short_path(path)))
-                self._fields.go_to(SCRIPT)
-
-        start = Path(self.form.script).expanduser() if self.form.script else Path.cwd()
-        self.app.push_screen(ChooseFile(start), chosen)
-
-    def action_editor(self) -> None:
-        if begin.edit_script(self.dashboard, self.form.script):
-            self._look()
-
-    # Beginning
-
-    async def action_empty(self) -> None:
-        self._tried = False
-        await self.fill(Form())
-        self._fields.go_to(SCRIPT)
-
-    def action_history(self) -> None:
-        begin.pick_earlier(self, self._desk)
-
-    def action_templates(self) -> None:
-        begin.pick_template(self)
-
-    def action_keep(self) -> None:
-        begin.keep_as_template(self)
-
     # Looking
 
     def action_preview(self, tab: str) -> None:
@@ -324,14 +279,9 @@ class FormScreen(DashboardScreen):
         self._lay_out()
         self._paint_preview()
         if not self._yaml:
-            self._look()
+            self._evaluate()
 
     action_tab = action_preview
-
-    def action_copy(self) -> None:
-        from kqueue_tui.dashboard.screens.copy import Copied
-
-        self.app.push_screen(Copied(self.command))
 
     async def action_back(self) -> None:
         """One step back: the options that were found, the preview, the form."""
@@ -341,60 +291,3 @@ class FormScreen(DashboardScreen):
             await self._fields.find("")
         else:
             self.dismiss()
-
-    # Submitting
-
-    def sending(self) -> None:
-        """It is on its way."""
-        self._paint_title()
-
-    def action_submit(self) -> None:
-        if self.allowed("form.submit"):
-            self._ask_cluster(asks=True)
-
-    def action_test(self) -> None:
-        self._ask_cluster(asks=False)
-
-    def _ask_cluster(self, *, asks: bool) -> None:
-        desk, form, submitting = self._desk, self.form, self.dashboard.submitting
-        if desk is None:
-            self.dashboard.say("There is no connection to the cluster yet.", severity="warning")
-            return
-        if submitting.busy or self._testing:
-            self.dashboard.say("It is on its way.", severity="warning")
-            return
-        self._testing = True
-        self._paint_title()
-        submit_id = submitting.submit_id(form)
-
-        def work() -> None:
-            answer = self.Reported(form, asks, None, None, None)
-            try:
-                answer.prepared = desk.prepare(form, submit_id)
-                answer.report = desk.report(answer.prepared)
-            except KbatchError as error:
-                answer.error = error
-            finally:
-                self.post_message(answer)
-
-        self.run_worker(work, name="ask the cluster", group="report", thread=True, exit_on_error=False)
-
-    @on(Reported)
-    async def _was_reported(self, reported: Reported) -> None:
-        self._testing = False
-        self._tried = True
-        if reported.form != self.form:
-            self._paint_title()
-            self.dashboard.say("The form has changed meanwhile.", severity="warning")
-            return
-        if reported.error is not None:
-            field = field_of(reported.error)
-            self.checked = Checked(safe_text(str(reported.error)), field)
-            self._fresh = True
-            await self._paint()
-            if field:
-                self._fields.go_to(field)
-        else:
-            self._paint_title()
-        if self.app.screen is self:
-            begin.tell_report(self, reported)

@@ -54,7 +54,7 @@ class JobActions(DashboardScreen):
         self.dashboard.acting.ask("delete", self.chosen_rows())
 
     def action_cancel_options(self) -> None:
-        from kqueue_tui.dashboard.screens.choose import Choice, Choose
+        from kqueue_tui.dashboard.dialogs.choose import Choice, Choose
 
         if not self.allowed("queue.cancel-options"):
             return
@@ -77,8 +77,8 @@ class JobActions(DashboardScreen):
         self.app.push_screen(Choose("Cancel what?", choices), chosen)
 
     def action_copy(self) -> None:
-        from kqueue_tui.dashboard.screens.choose import Choice, Choose
-        from kqueue_tui.dashboard.screens.copy import Copied
+        from kqueue_tui.dashboard.dialogs.choose import Choice, Choose
+        from kqueue_tui.dashboard.dialogs.copy import Copied
 
         rows = self.chosen_rows()
         if len(rows) != 1:
@@ -129,7 +129,7 @@ class JobActions(DashboardScreen):
     def action_watch(self) -> None:
         """Ring when they end; when all of them are watched already, no longer."""
         uids = {row.uid for row in self.chosen_rows() if not row.finished}
-        watched = self.dashboard.kept.watched
+        watched = self.dashboard.settings.watched
         if not uids:
             self.dashboard.say("Nothing to wait for: it has ended already.", severity="warning")
             return

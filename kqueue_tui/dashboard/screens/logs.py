@@ -8,10 +8,10 @@ from textual.containers import Container
 
 from kbatch_core.logs import LogRequest
 from kqueue_tui.dashboard.actions import LOG_SCREEN, bindings
-from kqueue_tui.dashboard.job_log import JobLog
+from kqueue_tui.dashboard.logs.job import TAIL, JobLog
 from kqueue_tui.dashboard.screens.job import JobScreen, Target
+from kqueue_tui.dashboard.screens.log_pane import LogPane
 from kqueue_tui.dashboard.widgets.hints import Hints
-from kqueue_tui.dashboard.widgets.log_pane import TAIL, LogPane
 
 # From this width on two logs stand side by side, else one over the other.
 WIDE = 100
@@ -34,7 +34,7 @@ class LogScreen(JobScreen):
         yield Hints()
 
     def on_mount(self) -> None:
-        self._log = JobLog(self.dashboard, self.row)
+        self._log = JobLog(lambda: self.dashboard.backend, self.row)
         super().on_mount()
         self._add(self._log.first_request())
 
@@ -65,7 +65,7 @@ class LogScreen(JobScreen):
             pane.remove()
             self._panes[0].lines.focus()
             return
-        from kqueue_tui.dashboard.screens.choose import Choice, Choose
+        from kqueue_tui.dashboard.dialogs.choose import Choice, Choose
 
         first = self._panes[0].request
         requests = {

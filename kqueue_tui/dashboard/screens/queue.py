@@ -30,7 +30,7 @@ from kqueue_tui.dashboard.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     from kbatch_core.status.row import JobRow
-    from kqueue_tui.dashboard.app import Dashboard
+    from kqueue_tui.dashboard.base_app import BaseApp
     from kqueue_tui.dashboard.widgets.filter_bar import FilterBar
 
 
@@ -40,7 +40,7 @@ class QueueScreen(JobActions):
     ACTIONS = QUEUE
     BINDINGS = bindings(QUEUE)
 
-    def __init__(self, dashboard: Dashboard) -> None:
+    def __init__(self, dashboard: BaseApp) -> None:
         super().__init__()
         self._view = dashboard.view
         self._status = StatusLine()
@@ -63,8 +63,8 @@ class QueueScreen(JobActions):
         yield self._hints
 
     def on_mount(self) -> None:
-        self._table.watched = self.dashboard.kept.watched
-        self._table.put_cursor(self.dashboard.kept.cursor)
+        self._table.watched = self.dashboard.settings.watched
+        self._table.put_cursor(self.dashboard.settings.cursor)
         self._table.focus()
         self._renew()
 
@@ -132,7 +132,7 @@ class QueueScreen(JobActions):
     @on(QueueTable.CursorMoved)
     def _tell_job(self, moved: QueueTable.CursorMoved) -> None:
         if moved.line is not None:
-            self.dashboard.kept.cursor = moved.line.key
+            self.dashboard.settings.cursor = moved.line.key
         self._main.follow(moved.line)
         self._bar.show(moved.line, len(self._table.marks), self._table.in_range)
 
@@ -211,14 +211,14 @@ class QueueScreen(JobActions):
         self._sort(Order(self._view.order.column, not self._view.order.reverse))
 
     def action_columns(self) -> None:
-        from kqueue_tui.dashboard.screens.columns import ChooseColumns
+        from kqueue_tui.dashboard.dialogs.columns import ChooseColumns
 
         def chosen(columns: tuple[str, ...] | None) -> None:
             if columns is not None:
-                self.dashboard.kept.columns = columns
+                self.dashboard.settings.columns = columns
                 self._table.set_columns(self.dashboard.shown_columns)
 
-        self.app.push_screen(ChooseColumns(self.dashboard.kept.columns), chosen)
+        self.app.push_screen(ChooseColumns(self.dashboard.settings.columns), chosen)
 
     def action_scope(self) -> None:
         self.dashboard.connect(self.dashboard.scope.wider())

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.timer import Timer
 
-from kqueue_tui.dashboard.job_log import JobLog
+from kqueue_tui.dashboard.logs.job import JobLog
+from kqueue_tui.dashboard.screens.log_pane import LogPane
 from kqueue_tui.dashboard.view.lines import Line
-from kqueue_tui.dashboard.widgets.log_pane import LogPane
 
 if TYPE_CHECKING:
-    from kqueue_tui.dashboard.app import Dashboard
+    from kqueue_tui.dashboard.base_app import BaseApp
 
 # A cursor that only passes by opens no log.
 SETTLE_SECONDS = 0.25
@@ -21,7 +21,7 @@ SETTLE_SECONDS = 0.25
 class QueueLog(Vertical):
     """Turns to another log a moment after the cursor has come to rest there."""
 
-    def __init__(self, dashboard: Dashboard) -> None:
+    def __init__(self, dashboard: BaseApp) -> None:
         super().__init__(id="queue-log")
         self.pane: LogPane | None = None
         self._dashboard = dashboard
@@ -50,7 +50,7 @@ class QueueLog(Vertical):
         line = self._line
         if line is None or line.key == self._key:
             return
-        log = self._log = JobLog(self._dashboard, line.row)
+        log = self._log = JobLog(lambda: self._dashboard.backend, line.row)
         self._key = line.key
         request = log.first_request()
         if self.pane is None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from textual.containers import Container
 from textual.widget import Widget
 
-from kqueue_tui.dashboard.state import LOG_PANES
+from kqueue_tui.dashboard.saved_state import LOG_PANES
 
 if TYPE_CHECKING:
-    from kqueue_tui.dashboard.app import Dashboard
+    from kqueue_tui.dashboard.base_app import BaseApp
     from kqueue_tui.dashboard.screens.queue_log import QueueLog
     from kqueue_tui.dashboard.view.lines import Line
 
@@ -21,7 +21,7 @@ WIDE = 120
 class TableAndLog(Container):
     """`table` is what has the focus when the log has not; `body` is it with all that belongs to it."""
 
-    def __init__(self, dashboard: Dashboard, body: Widget, table: Widget) -> None:
+    def __init__(self, dashboard: BaseApp, body: Widget, table: Widget) -> None:
         super().__init__(body, id="main")
         self._dashboard = dashboard
         self._table = table
@@ -44,8 +44,10 @@ class TableAndLog(Container):
     def move_log(self) -> None:
         """To the next of LOG_PANES for which there is room."""
         places = [place for place in LOG_PANES if place != "beside" or self.size.width >= WIDE]
-        now = self._dashboard.kept.log_pane
-        self._dashboard.kept.log_pane = places[(places.index(now) + 1) % len(places)] if now in places else ""
+        now = self._dashboard.settings.log_pane
+        self._dashboard.settings.log_pane = (
+            places[(places.index(now) + 1) % len(places)] if now in places else ""
+        )
         self._place()
 
     def zoom(self) -> None:
@@ -82,7 +84,7 @@ class TableAndLog(Container):
     def _place(self) -> None:
         self._zoom("")
         self._arrange()
-        if not self._dashboard.kept.log_pane:
+        if not self._dashboard.settings.log_pane:
             self._table.focus()
             if self._log is not None:
                 self._log.remove()
@@ -94,7 +96,7 @@ class TableAndLog(Container):
             self.mount(self._log)
 
     def _arrange(self) -> None:
-        self.set_class(self._dashboard.kept.log_pane == "beside" and self.size.width >= WIDE, "wide")
+        self.set_class(self._dashboard.settings.log_pane == "beside" and self.size.width >= WIDE, "wide")
 
     def _zoom(self, part: str) -> None:
         for each in ("table", "log"):

@@ -1,6 +1,6 @@
 """The dashboard on scripted jobs, by a clock that stands still, for pictures, pilot and snapshot tests.
 
-The jobs are in script.py, what they do with time in play.py; backend.py plays the cluster, desk.py the form's part
+The jobs are in script.py, what they do with time in play.py; backend.py plays the cluster, form.py the form's part
 of it. `python -m tests.dashboard.demo` runs kqueue with them.
 """
 
@@ -16,9 +16,9 @@ from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend, Scope
 from kqueue_tui.dashboard.config import Config
 from kqueue_tui.dashboard.options import Options
-from kqueue_tui.dashboard.state import State
+from kqueue_tui.dashboard.saved_state import State
 from tests.dashboard.demo.backend import DemoActs, DemoQueue, demo_backend
-from tests.dashboard.demo.desk import DemoDesk
+from tests.dashboard.demo.form import DemoForm
 
 NOW = 1_790_000_000.0
 
@@ -42,9 +42,9 @@ def make_app(
     clock: Clock | None = None,
     prepare: Callable[[Backend], None] = lambda backend: None,
     acts: type[DemoActs] = DemoActs,
-    desk: type[DemoDesk] = DemoDesk,
+    form: type[DemoForm] = DemoForm,
 ) -> Dashboard:
-    """The app on the demo; `prepare` changes the Backend before the app gets it, `acts` and `desk` do the writes."""
+    """The app on the demo; `prepare` changes the Backend before the app gets it, `acts` and `form` do the writes."""
     at = clock or Clock()
 
     def connect(scope: Scope, on_change: Callable[[], None]) -> Backend:
@@ -52,8 +52,8 @@ def make_app(
         prepare(backend)
         queue = backend.queue
         assert isinstance(queue, DemoQueue)
-        if desk is not DemoDesk:
-            backend = replace(backend, desk=desk(queue, at))
+        if form is not DemoForm:
+            backend = replace(backend, form=form(queue, at))
         return replace(backend, acts=acts(queue, at)) if acts is not DemoActs else backend
 
     return Dashboard(

@@ -14,8 +14,8 @@ from kbatch_core.errors import Refused
 from kbatch_core.queue.sync import Sync
 from kbatch_core.status.row import JobRow, make_row, task_rows
 from kqueue_tui.dashboard.backend import Backend, Scope
-from tests.dashboard.demo.desk import DemoDesk
 from tests.dashboard.demo.details import details_of
+from tests.dashboard.demo.form import DemoForm
 from tests.dashboard.demo.logs import DemoLog
 from tests.dashboard.demo.play import Objects, Play, objects
 from tests.dashboard.demo.script import past_plays, plays
@@ -220,7 +220,7 @@ def demo_backend(
         details=lambda row: details_of(queue.play(row.uid), row, clock()),
         logs=lambda row, request: DemoLog(lambda: queue.row(row, request.task), request, clock),
         past=queue.past,
-        desk=DemoDesk(queue, clock),
+        form=DemoForm(queue, clock),
         past_job=lambda row: objects(queue.play(row.uid), clock())[0],
         shell=lambda row: ["sh", "-c", f"echo The demo has no pod for {row.id}.; sleep 1"],
         attach=lambda row: ["sh", "-c", f"echo What {row.id} prints."],

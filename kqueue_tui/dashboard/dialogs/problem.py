@@ -7,7 +7,7 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
-from kqueue_tui.dashboard.screens.dialog import Dialog
+from kqueue_tui.dashboard.dialogs.dialog import Dialog
 
 
 class Problem(Dialog[None]):

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from kqueue_tui.dashboard.actions import Action
-from kqueue_tui.dashboard.screens.dialog import Dialog
+from kqueue_tui.dashboard.dialogs.dialog import Dialog
 
 KEYS_WIDTH = 16
 

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from kqueue_tui.dashboard.screens.dialog import Dialog
+from kqueue_tui.dashboard.dialogs.dialog import Dialog
 
 
 class AskText(Dialog[str]):

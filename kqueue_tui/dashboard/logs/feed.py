@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Callable
 
 from kbatch_core.errors import KbatchError
 from kbatch_core.logs import Batch, LogEvent, LogRequest
+from kqueue_tui.dashboard.backend import Reader
 
 # Events that wait for the pane; a log that comes faster waits.
 PENDING = 20_000
-
-
-class Reader(Protocol):
-    """What is asked of a `kbatch_core.logs.LogReader`."""
-
-    def batches(self) -> Iterator[Batch]: ...
-    def stop(self) -> None: ...
 
 
 ReaderFactory = Callable[[LogRequest], Reader]

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from kqueue_tui.dashboard.screens.dialog import Dialog
+from kqueue_tui.dashboard.dialogs.dialog import Dialog
 from kqueue_tui.dashboard.widgets.file_tree import FileTree
 
 KEYS = "Enter opens or takes, ← closes, . hidden files, / finds, Esc gives up"
@@ -56,7 +56,7 @@ class ChooseFile(Dialog[Path]):
 
     @on(FileTree.Searching)
     def _search(self) -> None:
-        from kqueue_tui.dashboard.screens.ask_text import AskText
+        from kqueue_tui.dashboard.dialogs.ask_text import AskText
 
         def typed(text: str | None) -> None:
             if text is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -10,22 +11,33 @@ from msgspec.structs import replace
 from kbatch_core.errors import KbatchError
 from kbatch_core.logs import LogRequest
 from kqueue_tui.dashboard.view.looks import look_of
-from kqueue_tui.dashboard.widgets.log_pane import TAIL, LogTask
 
 if TYPE_CHECKING:
     from kbatch_core.status.row import JobRow
-    from kqueue_tui.dashboard.app import Dashboard
-    from kqueue_tui.dashboard.log_feed import Reader
+    from kqueue_tui.dashboard.backend import Backend, Reader
 
+TAIL = 10_000
+"""Lines at its end that are read at first."""
 _TASKS_FIRST = ("R", "F", "OOM", "TO", "CD")
 
 
-class JobLog:
-    """What a LogPane is made of. `row` is of a job or of a task; who has a newer one may set it."""
+@dataclass(frozen=True)
+class LogTask:
+    """A task that may be chosen: its number, and a word about it."""
 
-    def __init__(self, dashboard: Dashboard, row: JobRow) -> None:
+    number: int
+    about: str = ""
+
+
+class JobLog:
+    """What a LogPane is made of. `row` is of a job or of a task; who has a newer one may set it.
+
+    `backend` gives the connection as it is now, None while there is none.
+    """
+
+    def __init__(self, backend: Callable[[], Backend | None], row: JobRow) -> None:
         self.row = row
-        self._dashboard = dashboard
+        self._backend = backend
 
     @property
     def title(self) -> str:
@@ -40,13 +52,13 @@ class JobLog:
 
     def read(self, request: LogRequest) -> Reader:
         """In a pane's thread. Raises KbatchError."""
-        backend = self._dashboard.backend
+        backend = self._backend()
         if backend is None:
             raise KbatchError("There is no connection yet.", "Wait for it, and try again.")
         rows = self.task_rows() if request.task is None and self.row.tasks is not None else ()
         if not rows:
             return backend.logs(self.row, request)
-        from kqueue_tui.dashboard.log_all import MOST, AllTasks
+        from kqueue_tui.dashboard.logs.all_tasks import MOST, AllTasks
 
         begun = sorted((row for row in rows if row.started is not None), key=lambda row: row.finished)[:MOST]
         each = request.tail // max(len(begun), 1) if request.tail is not None else None
@@ -58,7 +70,7 @@ class JobLog:
         return AllTasks(readers, tasks=len(rows), follow=request.follow)
 
     def task_rows(self) -> Sequence[JobRow]:
-        backend = self._dashboard.backend
+        backend = self._backend()
         return backend.queue.task_rows(self.row.uid) if backend is not None else ()
 
     def tasks(self) -> list[LogTask]:

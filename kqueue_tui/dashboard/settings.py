@@ -1,22 +1,24 @@
-"""Kept: what the screen begins with, from command line, last time and config, and what is kept of it at the end."""
+"""Settings: how the screen is set: by command line, last time and config, then by its user; kept at the end."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from kqueue_tui.dashboard.state import LOG_PANES, State
+from textual.app import App
+
+from kqueue_tui.dashboard.saved_state import LOG_PANES, State
 from kqueue_tui.dashboard.themes import make_theme, pick_theme
 from kqueue_tui.dashboard.view.columns import COLUMNS
 from kqueue_tui.dashboard.view.filter import Filter
-from kqueue_tui.dashboard.view.lines import Order
+from kqueue_tui.dashboard.view.lines import Order, QueueView
 
 if TYPE_CHECKING:
-    from kqueue_tui.dashboard.app import Dashboard
     from kqueue_tui.dashboard.config import Config
+    from kqueue_tui.dashboard.options import Options
 
 
-class Kept:
+class Settings:
     """Owned by the app. A theme of the command line is for once; one chosen in the palette stays.
 
     `columns`, `log_pane`, `cursor` and `watched` are the screens' to change.
@@ -32,12 +34,12 @@ class Kept:
         self._config = config
         self._own_theme = self._first_theme = ""
 
-    def begin(self, app: Dashboard, environ: Mapping[str, str]) -> None:
-        """Filter, order, unfolded arrays and theme. Raises BadConfig."""
-        state, config, wanted = self._state, self._config, app.options
+    def begin(self, app: App[None], view: QueueView, wanted: Options, environ: Mapping[str, str]) -> None:
+        """Set filter, order, unfolded arrays and theme. Raises BadConfig."""
+        state, config = self._state, self._config
         text = wanted.filter if wanted.filter is not None else state.filter or config.filter
-        app.view.unfolded = set(state.unfolded)
-        app.view.change(0.0, filter=Filter.parse(text, frozenset(state.groups)), order=self._order())
+        view.unfolded = set(state.unfolded)
+        view.change(0.0, filter=Filter.parse(text, frozenset(state.groups)), order=self._order())
         for name, colours in config.themes.items():
             app.register_theme(make_theme(name, colours))
         self._own_theme = pick_theme(config.theme, app.available_themes, environ)
@@ -45,9 +47,9 @@ class Kept:
         app.theme = pick_theme(wanted.theme or kept or self._own_theme, app.available_themes, environ)
         self._first_theme = app.theme
 
-    def state(self, app: Dashboard) -> State:
-        """What the screen is like now."""
-        order, filter_ = app.view.order, app.view.filter
+    def state(self, app: App[None], view: QueueView, *, history: bool) -> State:
+        """What is to be kept; `history`: whether past jobs are shown."""
+        order, filter_ = view.order, view.filter
         theme = self._state.theme if app.theme == self._first_theme else app.theme
         return State(
             columns=self.columns if self.columns != self._config.columns else (),
@@ -58,8 +60,8 @@ class Kept:
             watched=tuple(sorted(self.watched)),
             cursor=self.cursor,
             log_pane=self.log_pane,
-            history=app.past.wanted,
-            unfolded=tuple(sorted(app.view.unfolded)),
+            history=history,
+            unfolded=tuple(sorted(view.unfolded)),
             theme=theme if theme != self._own_theme else "",
         )
 

@@ -21,8 +21,9 @@ from kbatch_core.errors import KbatchError
 from kbatch_core.logs import End, LogRequest, Reading, Waiting
 from kbatch_core.model.safetext import safe_text
 from kqueue_tui.dashboard.actions import LOG, bindings
-from kqueue_tui.dashboard.log_feed import LogFeed, ReaderFactory
-from kqueue_tui.dashboard.log_save import save_log
+from kqueue_tui.dashboard.logs.feed import LogFeed, ReaderFactory
+from kqueue_tui.dashboard.logs.job import TAIL, LogTask
+from kqueue_tui.dashboard.logs.save import save_log
 from kqueue_tui.dashboard.view.filter import Filter
 from kqueue_tui.dashboard.view.log_text import entries_of
 from kqueue_tui.dashboard.widgets.filter_bar import FilterBar
@@ -33,7 +34,6 @@ from kqueue_tui.dashboard.widgets.notice import Notice
 DRAIN_SECONDS = 0.08
 # More than this in one go would be felt at the keyboard.
 DRAIN_LINES = 5_000
-TAIL = 10_000
 LIMIT = 32 * 1024 * 1024
 SINCE = (
     ("", None),
@@ -44,14 +44,6 @@ SINCE = (
     ("30m", 1800),
     ("1h", 3600),
 )
-
-
-@dataclass(frozen=True)
-class LogTask:
-    """A task that may be chosen: its number, and a word about it."""
-
-    number: int
-    about: str = ""
 
 
 class LogPane(Vertical):
@@ -269,7 +261,7 @@ class LogPane(Vertical):
         self.read(self.request)
 
     def action_task(self) -> None:
-        from kqueue_tui.dashboard.screens.choose import Choice, Choose
+        from kqueue_tui.dashboard.dialogs.choose import Choice, Choose
 
         tasks = self._tasks()
         if not tasks:
@@ -346,7 +338,7 @@ class LogPane(Vertical):
     # Copying and saving
 
     def action_copy(self) -> None:
-        from kqueue_tui.dashboard.screens.copy import Copied
+        from kqueue_tui.dashboard.dialogs.copy import Copied
 
         text = self.lines.text_on_screen()
         if text:

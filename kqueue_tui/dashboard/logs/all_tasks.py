@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from kbatch_core.errors import KbatchError
 from kbatch_core.logs import Batch, End, Gap, Line, LogEvent, Reading, Restart
 from kqueue_tui.cli.merge import Merge
-from kqueue_tui.dashboard.log_feed import Reader
+from kqueue_tui.dashboard.backend import Reader
 
 MOST = 50
 """Tasks that are read at once: each is a thread, and where its file is not in home, a connection."""

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from kqueue_tui.dashboard.screens.dialog import Dialog
+from kqueue_tui.dashboard.dialogs.dialog import Dialog
 from kqueue_tui.dashboard.view.columns import COLUMNS
 
 

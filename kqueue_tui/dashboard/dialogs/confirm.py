@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from kqueue_tui.dashboard.screens.dialog import Dialog
+from kqueue_tui.dashboard.dialogs.dialog import Dialog
 
 NAMED = 8
 

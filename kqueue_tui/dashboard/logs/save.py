@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from kbatch_core.logs import Gap, Line
-from kqueue_tui.dashboard.log_feed import Reader
+from kqueue_tui.dashboard.backend import Reader
 
 
 def save_log(reader: Reader, folder: Path, name: str) -> tuple[Path, int]:

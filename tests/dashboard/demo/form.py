@@ -1,4 +1,4 @@
-"""The demo's Desk: the form with everything but a cluster. What it makes is a real Job; it is played, not sent."""
+"""The demo's FormBackend: all but a cluster. What it makes is a real Job; it is played, not sent."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from kbatch_core.errors import NotFound
 from kbatch_core.model import labels
 from kbatch_core.model.jobspec import JobSpec
 from kbatch_core.model.names import id_from
-from kqueue_tui.dashboard.form.desk import Earlier, Prepared, notes_of, read_form
-from kqueue_tui.dashboard.form.earlier import values_of
+from kqueue_tui.dashboard.form.backend import Earlier, Prepared
+from kqueue_tui.dashboard.form.check import notes_of, read_form
+from kqueue_tui.dashboard.form.like import values_of
 from kqueue_tui.dashboard.form.model import Form
 from tests.dashboard.demo.play import IMAGE, Play
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 HOME = "/home/ann"
 
 
-class DemoDesk:
+class DemoForm:
     """Accepts every job that the command line would make."""
 
     where: Sequence[str] = ()
