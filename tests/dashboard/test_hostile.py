@@ -23,6 +23,7 @@ from kqueue_tui.dashboard.screens.detail import DetailScreen
 from kqueue_tui.dashboard.screens.log_pane import LogPane
 from kqueue_tui.dashboard.widgets.notice import Notice
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
+from kqueue_tui.dashboard.widgets.status_line import StatusLine
 from tests.dashboard.demo import NOW, make_app, running, settle, until
 from tests.dashboard.demo.backend import DemoActs, DemoQueue
 from tests.dashboard.demo.play import Play
@@ -127,6 +128,23 @@ async def test_any_size_at_any_moment(keys: tuple[str, ...]) -> None:
 
 def widths(app: Dashboard) -> set[int]:
     return {strip.cell_length for strip in app.screen._compositor.render_strips(app.size)}
+
+
+async def test_a_terminal_of_few_lines_shows_jobs_and_what_is_asked() -> None:
+    app = make_app()
+    async with running(app, (20, 5)) as pilot:
+        table = app.screen.query_one(QueueTable)
+        assert table.size.height == 2
+        assert str(app.screen.query_one(StatusLine).render()).endswith("LIVE ")
+        await pilot.press("c")
+        await pilot.resize_terminal(40, 10)
+        await settle(pilot)
+        for part in ("#no", "#yes", ".question", ".names"):
+            widget = app.screen.query_one(part)
+            assert widget.size.height and app.screen.region.contains_region(widget.region), part
+        await pilot.press("escape", "n")
+        await settle(pilot)
+        assert app.screen.query_one("#form-fields").size.height >= 7
 
 
 # The cluster

@@ -80,6 +80,7 @@ class FormScreen(FormActions):
 
     async def on_mount(self) -> None:
         self.dashboard.submitting.draft = self.form
+        self._lay_out()
         await self._paint()
         self._fields.go_to(SCRIPT)
         self._evaluate()
@@ -88,7 +89,7 @@ class FormScreen(FormActions):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        wide = self.size.width >= WIDE
+        wide = self.app.size.width >= WIDE
         self.set_class(not wide, "narrow")
         self._preview.display = wide or self._preview_alone
         self._fields.display = wide or not self._preview_alone
@@ -285,7 +286,7 @@ class FormScreen(FormActions):
 
     async def action_back(self) -> None:
         """One step back: the options that were found, the preview, the form."""
-        if self._preview_alone and self.size.width < WIDE:
+        if self._preview_alone and self.app.size.width < WIDE:
             self.action_preview(self._preview.tab)
         elif self._fields.finds:
             await self._fields.find("")

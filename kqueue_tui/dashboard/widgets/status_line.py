@@ -55,6 +55,8 @@ class StatusLine(Widget):
         right = self._right(self._lately)
         if cells(left) + right.cell_length >= width:
             right = self._right({})
+        if right.cell_length > width:
+            right = self._sync_words()
         room = width - right.cell_length - 1
         if cells(left) > room:
             left = left[: max(room - 1, 0)] + "…"
@@ -63,10 +65,12 @@ class StatusLine(Widget):
 
     def _right(self, lately: Mapping[str, str]) -> Content:
         counts = Content.assemble(*self._count_parts(lately))
-        words, colour = self._sync
-        sync = Content.assemble((f"{words} ", f"bold {colour}"))
         shown = Content.assemble((f"{self._shown}   ", "$text-accent")) if self._shown else Content("")
-        return Content.assemble(shown, counts, "  ", sync)
+        return Content.assemble(shown, counts, "  ", self._sync_words())
+
+    def _sync_words(self) -> Content:
+        words, colour = self._sync
+        return Content.assemble((f"{words} ", f"bold {colour}"))
 
     def _count_parts(self, lately: Mapping[str, str]) -> list[tuple[str, str]]:
         parts = []
