@@ -39,6 +39,8 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     for widget in (StatusLine, ColumnHeader, JobBar, Hints):
         monkeypatch.setattr(widget, "render", counted(widget.__name__, widget.render))
+    # No second passes but those of the tests.
+    monkeypatch.setattr(Dashboard, "set_interval", lambda *args: None)
     monkeypatch.setattr(QueueTable, "render_line", counted("line", QueueTable.render_line))
     return counts
 
