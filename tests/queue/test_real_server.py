@@ -21,13 +21,6 @@ pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture
-def fleet(cluster: Cluster, namespace: str) -> Iterator[Fleet]:
-    made = Fleet(cluster, namespace)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def api(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Api]:
     """What an account with exactly kbatch's rights in its namespace sees."""
     where = {"name": "ann", "namespace": namespace}

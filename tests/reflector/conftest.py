@@ -5,15 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.cluster import Cluster
+from tests.cluster.both import cluster
 from tests.cluster.local import LocalCluster
 
-
-@pytest.fixture(scope="session", params=[pytest.param("real", marks=pytest.mark.cluster), "local"])
-def cluster(request: pytest.FixtureRequest) -> Cluster:
-    """Each test that asks for a cluster runs on both."""
-    name = "real_cluster" if request.param == "real" else "embedded_cluster"
-    made: Cluster = request.getfixturevalue(name)
-    return made
+__all__ = ["accounts", "cluster"]
 
 
 @pytest.fixture
