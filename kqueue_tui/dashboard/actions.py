@@ -258,6 +258,7 @@ FORM = (
     _a("form.history", "H", "history", "History", "Begin from an earlier job.", "Begin"),
     _a("form.templates", "T", "templates", "Templates", "Begin from a template, or forget one.", "Begin"),
     _a("form.keep", "w", "keep", "Keep", "Keep the form as a template.", "Begin"),
+    _a("form.undo", "u", "undo", "Undo", "Take the last change back.", "Fill in"),
     _a("form.empty", "N", "empty", "Empty", "Empty every field.", "Begin"),
     _a("form.copy", "Y", "copy", "Copy", "Copy the kbatch command.", "See"),
     _a("form.back", "q,escape", "back", "Back", "Back to the queue; what is filled in stays until next time.",

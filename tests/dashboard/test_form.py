@@ -211,6 +211,9 @@ async def test_templates_are_kept_begun_from_and_forgotten() -> None:
         await pilot.press("N")
         await checked(pilot)
         await until(pilot, lambda: form_of(app).form == Form())
+        for key, form in (("u", kept), ("u", Form("train.sh")), ("u", Form("train.sh")), ("N", Form())):
+            await pilot.press(key)
+            await until(pilot, lambda: form_of(app).form == form)  # noqa: B023
         await pilot.press("T")
         assert at(app, Pick)
         await pilot.press("enter")
@@ -300,25 +303,38 @@ async def test_mouse() -> None:
         assert at(app, ChooseFile)
 
 
+async def filled(pilot: Pilot[None]) -> None:
+    """The form with a script, values of it and typed ones, and a mistake."""
+    options = {"time": "soon", "comment": "[/x] wide 漢字", "hold": "yes", "signal": "B:USR1@60"}
+    app = pilot.app
+    assert isinstance(app, Dashboard)
+    await settle(pilot)
+    await checked(pilot)
+    await form_of(app).fill(Form("train.sh", "--epochs '3 4'", options))
+    await checked(pilot)
+    await pilot.press("j", "j", "j")
+    await settle(pilot)
+
+
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
 @pytest.mark.parametrize("state", ["bare", "filled", "files", "report"])
 def test_how_it_looks(snap_compare, size: tuple[int, int], state: str) -> None:  # type: ignore[no-untyped-def]
-    form = {"time": "soon", "comment": "[/x] wide 漢字", "hold": "yes", "signal": "B:USR1@60"}
-
     async def before(pilot: Pilot[None]) -> None:
         app = pilot.app
         assert isinstance(app, Dashboard)
         await settle(pilot)
         await checked(pilot)
-        if state == "filled":
-            await form_of(app).fill(Form("train.sh", "--epochs '3 4'", form))
-            await checked(pilot)
-            await pilot.press("j", "j", "j")
-        elif state != "bare":
+        if state != "bare":
             await pilot.press("o" if state == "files" else "s")
             await until(pilot, lambda: not at(app, FormScreen))
         await settle(pilot)
 
     script = "train.sh" if state == "report" else ""
     app = make_app(Options(screen="form", script=script))
-    assert snap_compare(app, terminal_size=size, run_before=before)
+    assert snap_compare(app, terminal_size=size, run_before=filled if state == "filled" else before)
+
+
+def test_without_colours(snap_compare, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = make_app(Options(screen="form"))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=filled)

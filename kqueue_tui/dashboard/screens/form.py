@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 WIDE = 100
 """From this width on the preview stands beside the fields."""
 SETTLE_SECONDS = 0.15
+UNDONE = 100
+"""Changes that can be taken back."""
 SUBMIT = next(action for action in FORM if action.id == "form.submit")
 
 
@@ -57,6 +59,8 @@ class FormScreen(FormActions):
         self._yaml = self._off = ""
         self._like: tuple[str, Mapping[str, str]] = ("", {})
         self._preview_alone = self._fresh = False
+        self._before: list[Form] = []
+        self._typed_last = ""
         self._asked: FormBackend | None = None
         self._timer: Timer | None = None
         self._title = Static(id="form-title", markup=False)
@@ -101,9 +105,12 @@ class FormScreen(FormActions):
         """Whether what is shown is about the form as it is now."""
         return self._fresh and not self.testing
 
-    async def fill(self, form: Form) -> None:
-        """Put other texts into the form."""
+    async def fill(self, form: Form, typed: str = "") -> None:
+        """Put other texts into the form; what is `typed` into one field without leaving it is one change for undo."""
         if form != self.form:
+            if not typed or typed != self._typed_last:
+                self._before = [*self._before[-UNDONE:], self.form]
+            self._typed_last = typed
             self.form = form
             self._fresh = False
             self.dashboard.submitting.draft = form
@@ -243,7 +250,10 @@ class FormScreen(FormActions):
 
     @on(FieldRow.Typed)
     async def _typed(self, typed: FieldRow.Typed) -> None:
-        await self.fill(self.form.having(typed.name, typed.text))
+        typing = self._fields.row(typed.name).typing
+        await self.fill(self.form.having(typed.name, typed.text), typed.name if typing else "")
+        if not typing:
+            self._typed_last = ""
 
     # Filling in
 
@@ -252,6 +262,14 @@ class FormScreen(FormActions):
 
     def action_edit(self) -> None:
         self._fields.action_edit()
+
+    async def action_undo(self) -> None:
+        if not self._before:
+            self.dashboard.say("There is nothing to take back.")
+            return
+        *before, form = self._before
+        await self.fill(form)
+        self._before = before
 
     async def action_more(self) -> None:
         await self._fields.unfold()

@@ -25,8 +25,8 @@ LISTED = 1000
 class FormActions(FormSubmit):
     """A form that can be filled from elsewhere."""
 
-    async def fill(self, form: Form) -> None:
-        """For the screen: put other texts into the form."""
+    async def fill(self, form: Form, typed: str = "") -> None:
+        """For the screen: put other texts into the form; `typed` is the field in which a text is being typed."""
 
     def go_to(self, name: str) -> None:
         """For the screen: put the cursor on a field."""
