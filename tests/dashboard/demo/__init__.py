@@ -7,10 +7,11 @@ of it. `python -m tests.dashboard.demo` runs kqueue with them.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend, Scope
@@ -73,7 +74,8 @@ async def settle(pilot: Pilot[None]) -> None:
     assert isinstance(app, Dashboard)
     await pilot.pause()  # It has begun: what it does in threads has been started.
     while any(not worker.is_finished for worker in app.workers):
-        await app.workers.wait_for_complete()
+        with suppress(WorkerCancelled):  # a newer check of the form takes the place of an older one
+            await app.workers.wait_for_complete()
         await pilot.pause()  # What a thread has told may start others.
     await until(pilot, lambda: not app.behind)
 
