@@ -46,7 +46,7 @@ USAGE_LIMIT = 16 << 20
 """Bytes: more than a month of lines."""
 FIRST, READERS, PARTS = 64, 16, 64
 """Jobs that one thread reads, threads that read the others, and the parts that they take one after the other."""
-_TASK_FILE = re.compile(r"(record|starts)(?:-(\d{1,7}))?(\.json)?", re.ASCII)
+_TASK_FILE = r"(?a)(record|starts)(?:-(\d{1,7}))?(\.json)?"
 
 
 class History:
@@ -246,7 +246,7 @@ def _read(job_id: str, root: int) -> Past | None:
             if name == JOB_FILE:
                 job_file = read_file(name, folder, JOB_FILE_LIMIT)
                 continue
-            match = _TASK_FILE.fullmatch(name)
+            match = re.fullmatch(_TASK_FILE, name)
             if match is None or (match[1] == "record") != bool(match[3]):
                 continue
             task = int(match[2]) if match[2] else None

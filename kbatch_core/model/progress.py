@@ -9,14 +9,14 @@ from kbatch_core.model.safetext import safe_text
 LIMIT = 4096
 """Bytes that are read of such a file."""
 LONGEST = 60
-_FORM = re.compile(r"\s*(\d{1,9})\s*/\s*(\d{1,9})(?:\s+(.*))?", re.ASCII | re.DOTALL)
+_FORM = r"(?as)\s*(\d{1,9})\s*/\s*(\d{1,9})(?:\s+(.*))?"
 
 
 def parse_progress(text: str | bytes) -> str:
     """`k/n text`, safe to print and at most LONGEST characters; empty for anything else. The first line counts."""
     if isinstance(text, bytes):
         text = text[:LIMIT].decode(errors="replace")
-    found = _FORM.fullmatch(text.lstrip().partition("\n")[0].rstrip("\r"))
+    found = re.fullmatch(_FORM, text.lstrip().partition("\n")[0].rstrip("\r"))
     if found is None:
         return ""
     words = safe_text((found[3] or "").strip())

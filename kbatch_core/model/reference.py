@@ -9,16 +9,16 @@ import msgspec
 from kbatch_core.errors import BadOption
 from kbatch_core.model.arrays import ArraySpec, parse_array
 
-_WITH_TASKS = re.compile(r"(.+)_(\d+|\[[^\[\]]*\])", re.DOTALL)
+_WITH_TASKS = r"(?s)(.+)_(\d+|\[[^\[\]]*\])"
 
 
 # A comma that is not in brackets.
-_COMMA = re.compile(r",(?![^\[\]]*\])")
+_COMMA = r",(?![^\[\]]*\])"
 
 
 def split_references(text: str) -> list[str]:
     """The parts of a comma list of references: `a,b_[1,3]` has two."""
-    return [part.strip() for part in _COMMA.split(text) if part.strip()]
+    return [part.strip() for part in re.split(_COMMA, text) if part.strip()]
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ def parse_reference(text: str) -> Reference:
     """Read one. The throttle that `kqueue list` shows, `ID_[0-99%4]`, says nothing here. Raises BadOption."""
     if not text.strip():
         raise BadOption("An empty text names no job.", "Write an id, a unique beginning of one, or a name.")
-    found = _WITH_TASKS.fullmatch(text)
+    found = re.fullmatch(_WITH_TASKS, text)
     if found is None:
         return Reference(text, text)
     try:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 
 # Whole escape sequences go: CSI (colours, cursor), OSC/DCS/APC/PM/SOS strings with their end, two-byte ones.
-_ESCAPES = re.compile(
+_ESCAPES = (
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
 )
-_COLOURS = re.compile(r"(\x1b\[[0-9;:]*m)")
+_COLOURS = r"(\x1b\[[0-9;:]*m)"
 _PLAIN = ("\x1b[0m", "\x1b[m")
 # Joiners are part of words and emoji in many scripts; they reorder nothing.
 _JOINERS = "\u200c\u200d"
@@ -29,7 +29,7 @@ def safe_text(text: str, limit: int | None = None) -> str:
     characters and of broken surrogates becomes U+FFFD. Printable text of any script stays as it is.
     """
     if not text.isprintable():
-        text = "".join(_safe(char) for char in _ESCAPES.sub("", text))
+        text = "".join(_safe(char) for char in re.sub(_ESCAPES, "", text))
     if limit is not None and len(text) > limit:
         return text[: limit - 1].rstrip() + "…"
     return text
@@ -43,8 +43,10 @@ def safe_line(text: str, *, colours: bool = True) -> str:
     if text.isprintable():
         return text
     text = last_state(text)
-    text = _ESCAPES.sub(lambda found: found[0] if _COLOURS.fullmatch(found[0]) and colours else "", text)
-    parts = _COLOURS.split(text)
+    text = re.sub(
+        _ESCAPES, lambda found: found[0] if re.fullmatch(_COLOURS, found[0]) and colours else "", text
+    )
+    parts = re.split(_COLOURS, text)
     parts[::2] = ["".join(char if char == "\t" else _safe(char) for char in part) for part in parts[::2]]
     if len(parts) > 1 and colours:
         return "".join(parts) + ("" if parts[-2] in _PLAIN else "\x1b[0m")

@@ -16,10 +16,10 @@ from kbatch_core.status.words import amount_of
 _DRAINED = ("EvictionByEvictionAPI", "TerminationByKubelet")
 _NODE_LOST = ("DeletionByTaintManager", "DeletionByPodGC", "NodeLost", "ContainerStatusUnknown")
 _WAITS = "It starts again by itself, from its beginning"
-_LOW_ON = re.compile(r"low on resource: ([\w-]+)")
-_DISK = re.compile(r"ephemeral local storage|local ephemeral storage|EmptyDir")
-_LIMIT = re.compile(r"limit(?: of containers)? \"?(\d\w*)")
-_USED = re.compile(r"was using (\w+), request is (\w+)")
+_LOW_ON = r"low on resource: ([\w-]+)"
+_DISK = r"ephemeral local storage|local ephemeral storage|EmptyDir"
+_LIMIT = r"limit(?: of containers)? \"?(\d\w*)"
+_USED = r"was using (\w+), request is (\w+)"
 
 
 def evicted(case: Case) -> Verdict | None:
@@ -27,14 +27,14 @@ def evicted(case: Case) -> Verdict | None:
     if not _taken_away(case) or case.disruption != "Evicted" or case.pod is None:
         return None
     message = case.pod.status.message
-    low, used = _LOW_ON.search(message), _USED.search(message)
+    low, used = re.search(_LOW_ON, message), re.search(_USED, message)
     resource = low[1] if low is not None else ""
     if resource == "memory":
         did, hint = "Evicted, because its node ran out of memory", "Ask for what it needs with --mem"
         if used is not None:
             did = f"Its node ran out of memory; it used {_bytes(used[1])} and had asked for {_bytes(used[2])}"
-    elif _DISK.search(message) is not None or resource == "ephemeral-storage":
-        limit = _LIMIT.search(message)
+    elif re.search(_DISK, message) is not None or resource == "ephemeral-storage":
+        limit = re.search(_LIMIT, message)
         did = "Wrote more to the node's local disk than it may"
         did += f" ({_bytes(limit[1])})" if limit is not None else ""
         hint = "Write to home, or ask for local disk with --tmp"

@@ -25,7 +25,7 @@ from kbatch_core.status.words import amount_of, clock, list_tasks
 LARGEST_SIGNAL = 64
 # Signals that the kernel sends for what a program does, and that programs send themselves.
 _CRASHES = frozenset({"SEGV", "BUS", "ILL", "FPE", "ABRT", "SYS", "TRAP"})
-_EXIT_CODE = re.compile(r"failed with exit code (\d{1,3})\b")
+_EXIT_CODE = r"failed with exit code (\d{1,3})\b"
 
 
 def cancelled(case: Case) -> Verdict | None:
@@ -248,7 +248,7 @@ def exit_of(case: Case) -> tuple[int | None, int]:
     if case.terminated is not None:
         return case.terminated.exit_code, case.terminated.signal
     if case.failure is not None and case.failure.reason == "PodFailurePolicy" and case.task is None:
-        match = _EXIT_CODE.search(case.failure.message)
+        match = re.search(_EXIT_CODE, case.failure.message)
         if match is not None:
             return int(match[1]), 0
     if case.succeeded and (case.task is not None or not is_array(case.job)):

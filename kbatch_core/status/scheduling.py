@@ -11,8 +11,8 @@ from kbatch_core.status.reading import is_over
 from kbatch_core.status.verdict import Verdict, quote, verdict
 from kbatch_core.status.words import amount_of, option_for, plural, resource_amount
 
-_PART = re.compile(r"^(\d+) (?:node\(s\) )?(.*)$", re.DOTALL)
-_TAINT = re.compile(r"untolerated taint(?:\(s\))? \{([^:}]*)")
+_PART = r"(?s)^(\d+) (?:node\(s\) )?(.*)$"
+_TAINT = r"untolerated taint(?:\(s\))? \{([^:}]*)"
 _NODE_TROUBLE = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _VOLUME = (
     "unbound immediate PersistentVolumeClaims",
@@ -210,7 +210,7 @@ def _parts(message: str) -> Iterable[tuple[int, str]]:
     # What comes after the counts is said about no node: "1 Insufficient cpu. no new claims to deallocate".
     body = head.partition("available: ")[2].partition(". ")[0]
     for text in re.split(r", (?=\d+ )", body.rstrip(". ")):
-        match = _PART.match(text)
+        match = re.match(_PART, text)
         if match is not None:
             yield int(match[1][:9]), match[2]
 
@@ -218,7 +218,7 @@ def _parts(message: str) -> Iterable[tuple[int, str]]:
 def _phrase(number: int, reason: str) -> str:
     if reason.startswith("Insufficient "):
         return f"{plural(number, 'node')} with too little {reason.removeprefix('Insufficient ')} free"
-    taint = _TAINT.search(reason)
+    taint = re.search(_TAINT, reason)
     if taint is not None:
         if taint[1] in _NODE_TROUBLE:
             return f"{plural(number, 'node')} not ready"

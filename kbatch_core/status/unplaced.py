@@ -11,11 +11,11 @@ from kbatch_core.status.reading import event_time, is_over
 from kbatch_core.status.verdict import Verdict, quote, verdict
 from kbatch_core.status.words import amount_of, is_gpu
 
-_QUOTA = re.compile(
-    r"exceeded quota: (?P<name>[^,]+), requested: (?P<asked>.*?), used: (?P<used>.*?), limited: (?P<limit>.*)$",
-    re.DOTALL,
+_QUOTA = (
+    r"(?s)exceeded quota: (?P<name>[^,]+), requested: (?P<asked>.*?), "
+    r"used: (?P<used>.*?), limited: (?P<limit>.*)$"
 )
-_MUST_SPECIFY = re.compile(r"must specify ([\w.,/:;\- ]+)")
+_MUST_SPECIFY = r"must specify ([\w.,/:;\- ]+)"
 # The Job controller's longest wait between two tries to make a pod.
 RETRY_MINUTES = 6
 _SOON = "It starts by itself"
@@ -72,7 +72,7 @@ def quota_exceeded(case: Case) -> Verdict | None:
     event = _refusal(case)
     if event is None:
         return _full_quota(case)
-    match = _QUOTA.search(event.message)
+    match = re.search(_QUOTA, event.message)
     if match is None:
         return None
     return verdict(
@@ -90,7 +90,7 @@ def policy_denied(case: Case) -> Verdict | None:
     if event is None:
         return None
     message = event.message
-    missing = _MUST_SPECIFY.search(message)
+    missing = re.search(_MUST_SPECIFY, message)
     if missing is not None:
         return verdict(
             "PD",

@@ -30,7 +30,7 @@ Found = TypeVar("Found")
 PATIENCE_SECONDS = 2.0
 # Bash puts what is chosen into the line as it is: a name of other characters, which anybody may give a Job, would be
 # a command there.
-_WORD = re.compile(r"\w[\w@%+=:,./-]*")
+_WORD = r"\w[\w@%+=:,./-]*"
 
 
 def complete_jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -45,7 +45,7 @@ def complete_jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -
     return items or [
         _item(name, f"{found} {state}")
         for found, name, state in told
-        if name.startswith(incomplete) and _WORD.fullmatch(name)
+        if name.startswith(incomplete) and re.fullmatch(_WORD, name)
     ]
 
 

@@ -15,8 +15,8 @@ LONG_WIDTH = 20
 """The width that `-O` gives a field when it names none."""
 
 # `%18i`, `%.18i`, and text between.
-_SYMBOL = re.compile(r"%(\.?)(\d{0,4})([A-Za-z%])")
-_LONG = re.compile(r"([a-z-]+)(?::(\.?)(\d{1,4}))?")
+_SYMBOL = r"%(\.?)(\d{0,4})([A-Za-z%])"
+_LONG = r"([a-z-]+)(?::(\.?)(\d{1,4}))?"
 
 NAMED = {
     "default": "jobid,name,statecompact,timeused,limit,cpus,memory,gpus,place",
@@ -62,7 +62,7 @@ def parse_format(text: str) -> Format:
     columns: list[Column] = []
     at = 0
     while at < len(text):
-        found = _SYMBOL.match(text, at)
+        found = re.compile(_SYMBOL).match(text, at)
         if found is None:
             if text[at] == "%":
                 raise BadOption(f"-o: {text[at : at + 3]!r} is no symbol.", "Write %j, %8j or %.8j.")
@@ -84,7 +84,7 @@ def parse_long_format(text: str) -> Format:
     """An `-O` value: `jobid:18,name,state:.10`. Raises BadOption."""
     columns = []
     for part in filter(None, (part.strip().lower() for part in text.split(","))):
-        found = _LONG.fullmatch(part)
+        found = re.fullmatch(_LONG, part)
         if found is None or found[1] not in BY_NAME:
             raise BadOption(f"-O: {part} is no field.", f"There are {', '.join(BY_NAME)}.")
         width = int(found[3]) if found[3] else LONG_WIDTH

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 
@@ -52,7 +51,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         if self.as_json:
             document = msgspec.json.encode({"schema": SCHEMA, "jobs": rows})
             return [msgspec.json.format(document, indent=2).decode()]
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        width = None
+        if sys.stdout.isatty():
+            import shutil  # with its compressors, which a pipe does not wait for
+
+            width = shutil.get_terminal_size().columns
         paint = paint_state if in_colour() else unpainted
         return format_table(rows, self.format, now=now, header=self.header, width=width, paint=paint)
 

@@ -54,7 +54,7 @@ def run() -> list[str]:
             "kqueue list in a pod",
             [python, "-c", IN_POD.format(prog="kqueue"), *where, "list"],
             {
-                "import urllib3, msgspec": [python, "-c", "import urllib3, msgspec"],
+                "import http.client, ssl, msgspec": [python, "-c", "import http.client, ssl, msgspec"],
                 "kubectl get jobs": [*kubectl, "get", "jobs"],
             },
             environ=environ,
@@ -63,7 +63,7 @@ def run() -> list[str]:
         lines += compare(
             "kqueue list with a kubeconfig",
             [python, "-c", "from kqueue_tui.cli.kqueue import main; main()", "list", "--namespace=bench"],
-            {"import kubernetes.config": [python, "-c", "import kubernetes.config, urllib3, msgspec"]},
+            {"import kubernetes.config": [python, "-c", "import kubernetes.config, msgspec"]},
             environ=environ,
         )
     return lines
@@ -94,7 +94,7 @@ def submits(cluster: Cluster, folder: Path, script: Path, environ: dict[str, str
     manifest["metadata"]["generateName"] = "peer-"
     peer = folder / "peer.json"
     peer.write_text(json.dumps(manifest))
-    imports = "import urllib3, msgspec, click"
+    imports = "import http.client, ssl, msgspec, click"
     times = medians(
         {
             "kbatch": [*kbatch, str(script)],
