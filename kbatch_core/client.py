@@ -386,7 +386,7 @@ def _only(rows: Rows, task: int, job_id: str) -> JobRow:
 
 
 def _by_age(rows: Rows) -> Rows:
-    return sorted(rows, key=lambda row: (row.submitted or 0.0, row.id.partition("_")[0], row.task or 0))
+    return sorted(rows, key=lambda row: (row.submitted or 0.0, row.whole_id, row.task or 0))
 
 
 def _is_missing(folder: str) -> bool:

@@ -85,7 +85,7 @@ def find_row(client: Client, row: JobRow) -> Found:
     """The job of a row, wherever it is known. Raises KbatchError when it is gone."""
     if row.namespace not in ("", client.api.namespace) and not row.past:
         return Found(job=client.api.get_job(row.job_name, namespace=row.namespace))
-    return client.look_up(row.id.partition("_")[0])
+    return client.look_up(row.whole_id)
 
 
 def _manifest(client: Client, found: Found) -> Mapping[str, Any]:

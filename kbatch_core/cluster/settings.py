@@ -15,9 +15,9 @@ from typing import Protocol
 
 import msgspec
 
+from kbatch_core.environment.session import ACCOUNT
 from kbatch_core.errors import NoCluster
 
-SERVICE_ACCOUNT_DIR = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 CLUSTER_VARIABLE = "KBATCH_CLUSTER"
 """`local` or `local:NAME` in it is the local cluster, which takes the place of all that is looked for here."""
 # client-go reads the token file again after a minute; the kubelet rotates it about once an hour.
@@ -116,7 +116,7 @@ def load(
     namespace: str | None = None,
     kubeconfig: str | None = None,
     context: str | None = None,
-    service_account: Path = SERVICE_ACCOUNT_DIR,
+    service_account: Path = ACCOUNT,
 ) -> Settings:
     """Find the cluster: what was named, else the pod's own, else the kubeconfig in its usual place.
 
@@ -148,7 +148,7 @@ def in_cluster(
     environ: Mapping[str, str],
     *,
     namespace: str | None = None,
-    service_account: Path = SERVICE_ACCOUNT_DIR,
+    service_account: Path = ACCOUNT,
     clock: Callable[[], float] = time.monotonic,
 ) -> Settings:
     """The settings of a pod with a mounted service account."""

@@ -60,34 +60,40 @@ def detect(
         raise UsageError(
             f'Your notebook server and its home are in namespace "{session.namespace}"; '
             f'a job in "{namespace}" cannot have them.',
-            "Leave -n away, or give the image that the job runs in with --image.",
+            "Leave --namespace away, or give the image that the job runs in with --image.",
         )
     try:
-        pod = session.pod or read_pod(session.host)
-    except PermissionDenied as error:
-        if image:
-            return _bare(
-                session, image, "the notebook server's home and environment: its pod may not be read"
-            )
-        raise PermissionDenied(
-            f'kbatch may not read its own pod "{session.host}", whose environment a job copies.',
-            "Ask your admin for that right, or for the file that docs/admin.md describes; or give --image.",
-            status=error.status,
-            reason=error.reason,
-        ) from error
-    except NotFound as error:
-        raise NotFound(
-            f'The pod of this notebook server, "{session.host}", is not in this namespace.',
-            "Give the image with --image, or leave -n away.",
-            status=error.status,
-            reason=error.reason,
-        ) from error
+        pod = session.pod or _own_pod(session.host, read_pod)
+    except PermissionDenied:
+        if not image:
+            raise
+        return _bare(session, image, "the notebook server's home and environment: its pod may not be read")
     environment = copy_environment(pod, home=session.home, export=export)
     environment = _with_variables(environment, session, export, export_all=export_all)
     environment = _with_claim(environment, read_access) if home else without_home(environment)
     if not environment.user:
         environment = msgspec.structs.replace(environment, user=session.user)
     return with_image(environment, image, session) if image else environment
+
+
+def _own_pod(name: str, read_pod: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    """The pod that this process runs in. Raises PermissionDenied, NotFound."""
+    try:
+        return read_pod(name)
+    except PermissionDenied as error:
+        raise PermissionDenied(
+            f'kbatch may not read its own pod "{name}", whose environment a job copies.',
+            "Ask your admin for that right, or for the file that docs/admin.md describes; or give --image.",
+            status=error.status,
+            reason=error.reason,
+        ) from error
+    except NotFound as error:
+        raise NotFound(
+            f'The pod of this notebook server, "{name}", is not in this namespace.',
+            "Give the image with --image, or leave --namespace away.",
+            status=error.status,
+            reason=error.reason,
+        ) from error
 
 
 def changed(

@@ -76,6 +76,11 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     comment: str = ""
     progress: str = ""
 
+    @property
+    def whole_id(self) -> str:
+        """The id of the job, also in the row of one of its tasks."""
+        return self.id if self.task is None else self.id.partition("_")[0]
+
     def elapsed(self, now: float) -> int:
         """Seconds that it has run; 0 before it started."""
         if self.started is None:

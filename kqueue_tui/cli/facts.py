@@ -114,7 +114,7 @@ def tasks(rows: Iterable[JobRow]) -> Pairs:
 
 def next_commands(row: JobRow) -> list[str]:
     """What one may want to type now."""
-    job_id, base = row.id, row.id.partition("_")[0]
+    job_id, base = row.id, row.whole_id
     if row.past:
         return [f"kqueue logs {job_id}", f"kqueue eff {job_id}"]
     if row.finished:

@@ -84,10 +84,6 @@ def time_left(row: JobRow, now: float) -> str:
     return format_time(row.time_limit - row.elapsed(now))
 
 
-def _base_id(row: JobRow) -> str:
-    return row.id.partition("_")[0]
-
-
 def _tasks_text(row: JobRow) -> str:
     return row.array if row.task is None else str(row.task)
 
@@ -99,7 +95,7 @@ def _exit(row: JobRow) -> str:
 FIELDS = (
     Field("i", "jobid", "JOBID", lambda row, now: job_id(row), narrow=True),
     Field("A", "jobarrayid", "JOBID", lambda row, now: row.id),
-    Field("F", "arrayjobid", "ARRAY_JOB_ID", lambda row, now: _base_id(row)),
+    Field("F", "arrayjobid", "ARRAY_JOB_ID", lambda row, now: row.whole_id),
     Field("K", "arraytaskid", "ARRAY_TASK_ID", lambda row, now: _tasks_text(row) or NOT_AVAILABLE),
     Field("j", "name", "NAME", lambda row, now: row.name, narrow=True),
     Field("u", "username", "USER", lambda row, now: row.user, narrow=True),

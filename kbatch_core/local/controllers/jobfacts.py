@@ -72,7 +72,6 @@ class JobFacts:
         """Which indexes have succeeded, which have failed for good, and which failed pods wait for a successor."""
         total = self.completions or 0
         self.done = parse_indexes(self.status.get("completedIndexes", ""), total)
-        self.counted_done = set(self.done)
         self.done |= {index_of(pod) for pod in self.pods if phase(pod) == "Succeeded" and self.is_new(pod)}
         self.succeeded = len(self.done)
         if self.per_index is None:

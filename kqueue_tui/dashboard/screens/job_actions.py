@@ -48,7 +48,7 @@ class JobActions(DashboardScreen):
                     "The form is for one job: take the marks away with Esc.", severity="warning"
                 )
             return
-        self.dashboard.submitting.open_like(rows[0].id.partition("_")[0])
+        self.dashboard.submitting.open_like(rows[0].whole_id)
 
     def action_delete(self) -> None:
         self.dashboard.acting.ask("delete", self.chosen_rows())
