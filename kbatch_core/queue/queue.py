@@ -75,6 +75,8 @@ class Queue:
         self._stopping = False
         self._loaded = False
         self._told = -1
+        # Whether rows are made soon without anybody's asking.
+        self._paced = False
         self._fault: KbatchError | None = None
         self._joined = Joined(now=self.now, clock=monotonic, explain=explain)
         self._joined.wait_for_pods(self._namespaces)
@@ -82,7 +84,7 @@ class Queue:
             self._transport,
             self._joined,
             self._questions,
-            self._news.notify,
+            self._wake,
             namespaces=self._namespaces,
             begin=self._watch_more,
             history=history,
@@ -206,7 +208,7 @@ class Queue:
         def notify(changes: Sequence[Change[Any]]) -> None:
             with self._news:
                 arrive(changes)
-                self._news.notify()
+                self._wake()
 
         return Reflector(
             self._transport,
@@ -265,13 +267,20 @@ class Queue:
                 self._joined.version += 1
             self._on_change()
 
+    def _wake(self) -> None:
+        """There is news: rows are to be made, at once or with those that come until it is time."""
+        if not self._paced:
+            self._news.notify()
+
     def _make_rows(self) -> None:
         """Make the rows of what changed and tell the reader: at once when it was quiet, else every TELL_SECONDS."""
         told_at = float("-inf")
         while True:
             with self._news:
                 while not self._stopping and (wait := self._seconds_to_tell(told_at)) != 0.0:
+                    self._paced = wait is not None and wait <= TELL_SECONDS
                     self._news.wait(wait)
+                self._paced = False
                 if self._stopping:
                     return
             told_at = self._monotonic()

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class Dashboard(BaseApp):
-    """`keep` writes down at the end what the screen was like."""
+    """`keep` writes down at the end what the screen was like; `loaded` is called once: the first jobs are there."""
 
     CSS_PATH = "dashboard.tcss"
     TITLE = "kqueue"
@@ -57,6 +57,7 @@ class Dashboard(BaseApp):
         config: Config,
         state: State,
         keep: Callable[[State], None] = lambda state: None,
+        loaded: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
@@ -64,6 +65,8 @@ class Dashboard(BaseApp):
         super().__init__(options, connect, config=config, state=state, clock=clock)
         self._bell = Bell(config.bell, self.settings.watched)
         self._keep = keep
+        self._loaded = loaded
+        self._has_loaded = False
         self._last_state = ""
         self.animation_level = "none"
         self.settings.begin(self, self.view, options, environ)
@@ -178,6 +181,9 @@ class Dashboard(BaseApp):
         if state != self._last_state:
             self._last_state = state
             self.tell_screens()
+            if state == "LIVE" and not self._has_loaded:
+                self._has_loaded = True
+                self._loaded()
 
     def _ring(self, row: JobRow) -> None:
         words = f"{row.id} {row.name}: {look_of(row).word}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from functools import partial
 
@@ -18,7 +19,13 @@ def open_dashboard(options: Options) -> int:
     config = read_config(config_path(), actions=REBINDABLE)
     kept = state_path()
     app = Dashboard(
-        options, cluster(options), config=config, state=read_state(kept), keep=partial(write_state, kept)
+        options,
+        cluster(options),
+        config=config,
+        state=read_state(kept),
+        keep=partial(write_state, kept),
+        # Nobody who types is to wait for a look at ten thousand jobs for garbage, of which they are none.
+        loaded=gc.freeze,
     )
     app.run(mouse=options.mouse)
     return app.return_code or 0

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from kbatch_core.queue.sync import Sync
 from kqueue_tui.dashboard.app import Dashboard
+from kqueue_tui.dashboard.backend import Backend
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.view.sorted_lines import SortedLines
 from kqueue_tui.dashboard.widgets.column_header import ColumnHeader
@@ -97,3 +99,20 @@ def test_what_moves_nothing_sorts_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     assert [line.row for line in view.update(tuple(rows), NOW)] == [rows[500]]
     assert view.lines[index["job-500"]].row is rows[500]
     assert view.index is index
+
+
+async def test_that_all_is_loaded_is_told_once() -> None:
+    def begin(backend: Backend) -> None:
+        assert isinstance(backend.queue, DemoQueue)
+        backend.queue.state = Sync("LOADING")
+
+    told: list[str] = []
+    app = make_app(prepare=begin)
+    app._loaded = lambda: told.append("loaded")
+    async with running(app):
+        app._tick()
+        assert told == []
+        for sync in (Sync("LIVE", NOW), Sync("STALE", NOW), Sync("LIVE", NOW)):
+            queue_of(app).state = sync
+            app._tick()
+            assert told == ["loaded"]
