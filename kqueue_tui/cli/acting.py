@@ -12,8 +12,8 @@ import click
 
 from kbatch_core.client import Client
 from kbatch_core.errors import BadOption, KbatchError, Unreachable
-from kqueue_tui.cli.completion import complete_jobs
 from kqueue_tui.cli.filters import filter_options
+from kqueue_tui.cli.offers import complete_jobs
 from kqueue_tui.cli.run import cluster_options, complain, connect
 from kqueue_tui.cli.targets import Suits, Target, choose
 

@@ -16,7 +16,7 @@ from kbatch_core.model.options.option import Option
 from kbatch_core.model.options.resolve import Typed
 from kbatch_core.model.options.table import TABLE
 from kbatch_core.model.options.words import read_command_line
-from kqueue_tui.cli.completion import (
+from kqueue_tui.cli.offers import (
     complete_features,
     complete_gpus,
     complete_jobs,

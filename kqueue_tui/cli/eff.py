@@ -12,8 +12,8 @@ from kbatch_core.history import Efficiency, Spread
 from kbatch_core.model.quantity import format_cpus, format_memory
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.model.timelimit import format_time
-from kqueue_tui.cli.completion import complete_jobs
 from kqueue_tui.cli.looking import say_source
+from kqueue_tui.cli.offers import complete_jobs
 from kqueue_tui.cli.run import cluster_options, connect
 
 Words = Callable[[float], str]

@@ -15,7 +15,7 @@ from kbatch_core.model.names import is_id, label_value
 from kbatch_core.model.reference import Reference, parse_reference
 from kbatch_core.model.states import parse_states
 from kbatch_core.status.row import JobRow
-from kqueue_tui.cli.completion import complete_states
+from kqueue_tui.cli.offers import complete_states
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

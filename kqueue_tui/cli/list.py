@@ -16,7 +16,6 @@ from kbatch_core.model.names import is_id
 from kbatch_core.model.reference import split_references
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.status import JobRow
-from kqueue_tui.cli.completion import complete_jobs
 from kqueue_tui.cli.filters import Filter, filter_options, is_meant, make_filter, words
 from kqueue_tui.cli.format import (
     NAMED,
@@ -26,8 +25,9 @@ from kqueue_tui.cli.format import (
     parse_sort,
     table_of,
 )
+from kqueue_tui.cli.listing import Listing, active
+from kqueue_tui.cli.offers import complete_jobs
 from kqueue_tui.cli.run import cluster_options, complain, connect
-from kqueue_tui.cli.view import View, active
 
 NOTHING_ACTIVE = 1
 
@@ -95,34 +95,34 @@ NOTHING_ACTIVE = 1
 @cluster_options
 def command(history: bool, iterate: int | None, watch: bool, **options: Any) -> int:  # fmt: skip
     """List your jobs, oldest first: those that are active or ended within the hour."""
-    view = make_view(options, history=history)
+    listing = make_listing(options, history=history)
     seconds = 1 if watch else iterate
-    if seconds is not None and (history or view.as_json):
+    if seconds is not None and (history or listing.as_json):
         raise BadOption(
             f"--watch and -i cannot be combined with {'--all' if history else '--json'}.",
             "Leave one of them out.",
         )
-    first = view.namespaces[0] if view.namespaces else ""
+    first = listing.namespaces[0] if listing.namespaces else ""
     client = connect({**options, "namespace": first or options["namespace"]}, history=history)
     if seconds is not None:
         from kqueue_tui.cli.watch import watch_list
 
-        return watch_list(client, view, seconds)
+        return watch_list(client, listing, seconds)
     # All that is read is kept to the end: to look for garbage in it would take a tenth of the time.
     gc.disable()
     try:
-        rows, code = read(client, view, history=history)
+        rows, code = read(client, listing, history=history)
     finally:
         gc.enable()
-    code = max(code, say_missing(rows, view, history=history))
-    chosen = view.choose(rows, client.now())
-    lines = view.lines(chosen, client.now())
+    code = max(code, say_missing(rows, listing, history=history))
+    chosen = listing.choose(rows, client.now())
+    lines = listing.lines(chosen, client.now())
     if lines:
         click.echo("\n".join(lines))
-    return NOTHING_ACTIVE if view.stats_only and not active(chosen) else code
+    return NOTHING_ACTIVE if listing.stats_only and not active(chosen) else code
 
 
-def make_view(options: Mapping[str, Any], *, history: bool) -> View:
+def make_listing(options: Mapping[str, Any], *, history: bool) -> Listing:
     """What the options ask for. Raises BadOption."""
     ids = (*options["jobs"], *split_references(options["ids"]))
     since = None
@@ -130,7 +130,7 @@ def make_view(options: Mapping[str, Any], *, history: bool) -> View:
         since = parse_moment(options["since"], time.time())
     wanted = make_filter(options, ids=ids, since=since)
     namespaces = ("",) if options["all_namespaces"] else words(options["namespace"] or "")
-    return View(
+    return Listing(
         wanted=wanted,
         namespaces=namespaces,
         format=choose_format(options, wanted, namespaces),
@@ -158,11 +158,11 @@ def choose_format(options: Mapping[str, Any], wanted: Filter, namespaces: Sequen
     return table_of(names)
 
 
-def say_missing(rows: Sequence[JobRow], view: View, *, history: bool) -> int:
+def say_missing(rows: Sequence[JobRow], listing: Listing, *, history: bool) -> int:
     """Say which jobs that are named are not there; the exit code. A label selector hides what has other labels."""
-    named = view.wanted.ids if not view.wanted.label else ()
+    named = listing.wanted.ids if not listing.wanted.label else ()
     missing = [one for one in named if not any(is_meant(row, one) for row in rows)]
-    own = view.wanted.users is None
+    own = listing.wanted.users is None
     more = ["--all looks in the history in home too"] if not history else []
     more += ["--all-users shows the jobs of others"] if own else []
     for one in missing:
@@ -171,20 +171,20 @@ def say_missing(rows: Sequence[JobRow], view: View, *, history: bool) -> int:
     return NotFound.exit_code if missing else 0
 
 
-def read(client: Client, view: View, *, history: bool) -> tuple[list[JobRow], int]:
+def read(client: Client, listing: Listing, *, history: bool) -> tuple[list[JobRow], int]:
     """(rows, exit code); with `history` that of home alone when no cluster answers."""
-    user = view.user()
+    user = listing.user()
     try:
         rows = client.list(
             user=user,
-            namespaces=view.namespaces,
-            selector=view.wanted.selector(),
+            namespaces=listing.namespaces,
+            selector=listing.wanted.selector(),
             history=history,
-            tasks=view.tasks,
+            tasks=listing.tasks,
         )
     except Unreachable as error:
         if not history:
             raise
         complain("kqueue", f"{error.sentence} This is your home's history alone.", error.hint)
-        return client.past(tasks=view.tasks), error.exit_code
+        return client.past(tasks=listing.tasks), error.exit_code
     return rows, 0

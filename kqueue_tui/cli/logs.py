@@ -17,10 +17,10 @@ from kbatch_core.logs import LogReader, LogRequest
 from kbatch_core.model.arrays import ArraySpec, parse_array
 from kbatch_core.model.moments import parse_moment
 from kbatch_core.status.reading import array_of, id_of, is_array
-from kqueue_tui.cli.completion import complete_jobs
 from kqueue_tui.cli.logprint import LogPrinter
 from kqueue_tui.cli.looking import each_reference, look_up_each
 from kqueue_tui.cli.merge import merged
+from kqueue_tui.cli.offers import complete_jobs
 from kqueue_tui.cli.run import cluster_options, complain, connect
 
 # Logs that are followed at once: each is a thread and, where the file is not in home, a connection.

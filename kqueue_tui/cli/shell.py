@@ -18,7 +18,7 @@ from kbatch_core.manifest.program import program_of
 from kbatch_core.model.objects import Job, Pod, Status
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.status.reading import index_of, is_running, pod_index, task_of
-from kqueue_tui.cli.completion import complete_jobs
+from kqueue_tui.cli.offers import complete_jobs
 from kqueue_tui.cli.run import cluster_options, complain, connect
 from kqueue_tui.cli.targets import Target, named
 
@@ -65,7 +65,7 @@ def environment(job: Job, *, tty: bool) -> list[str]:
 
 def run(client: Client, pod: Pod, words: Sequence[str], *, tty: bool, stdin: bool) -> int:
     """The exit code of the program, joined to this process."""
-    from kqueue_tui.cli.session import join_streams, join_terminal
+    from kqueue_tui.cli.attach import join_streams, join_terminal
 
     with open_exec(
         client.api.transport.settings,

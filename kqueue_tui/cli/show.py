@@ -18,9 +18,9 @@ from kbatch_core.status import JobRow
 from kbatch_core.status.reading import id_of
 from kbatch_core.status.tasks import task_numbers
 from kqueue_tui.cli import facts
-from kqueue_tui.cli.completion import complete_jobs
 from kqueue_tui.cli.dump import dump_all
 from kqueue_tui.cli.looking import each_reference, look_up_each
+from kqueue_tui.cli.offers import complete_jobs
 from kqueue_tui.cli.run import cluster_options, complain, connect, in_colour, paint_state
 
 Look = tuple[Found, int | None]

@@ -15,8 +15,8 @@ import click
 from kbatch_core.client import Client
 from kbatch_core.queue import Queue
 from kbatch_core.status import JobRow
+from kqueue_tui.cli.listing import Listing
 from kqueue_tui.cli.table import fit
-from kqueue_tui.cli.view import View
 
 # On a terminal the times go on counting, and its size may have changed.
 TICK_SECONDS = 1.0
@@ -26,36 +26,36 @@ _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 _HOME, _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
 
 
-def watch_list(client: Client, view: View, seconds: float) -> int:
+def watch_list(client: Client, listing: Listing, seconds: float) -> int:
     """Until Ctrl-C: in place on a terminal, else each changed list below the last. At most every `seconds`.
 
     Raises what forbids to read jobs at all.
     """
     changed = threading.Event()
     queue = client.queue(
-        user=view.user(),
-        namespaces=view.namespaces,
-        selector=view.wanted.selector(),
+        user=listing.user(),
+        namespaces=listing.namespaces,
+        selector=listing.wanted.selector(),
         on_change=changed.set,
     )
     queue.start()
     try:
         if sys.stdout.isatty():
-            _redraw(queue, view, seconds, changed)
+            _redraw(queue, listing, seconds, changed)
         else:
-            _append(queue, view, seconds, changed)
+            _append(queue, listing, seconds, changed)
     finally:
         queue.stop()
     return 0
 
 
-def _redraw(queue: Queue, view: View, seconds: float, changed: threading.Event) -> None:
+def _redraw(queue: Queue, listing: Listing, seconds: float, changed: threading.Event) -> None:
     lines: list[str] = []
     try:
         with _other_screen():
             while True:
                 now = queue.now()
-                lines = view.lines(view.choose(_rows(queue, view), now), now)
+                lines = listing.lines(listing.choose(_rows(queue, listing), now), now)
                 size = shutil.get_terminal_size()
                 _draw([fit(_heading(queue, now), size.columns).rstrip(), *lines], size.lines)
                 changed.wait(TICK_SECONDS)
@@ -67,7 +67,7 @@ def _redraw(queue: Queue, view: View, seconds: float, changed: threading.Event) 
             click.echo(line)
 
 
-def _append(queue: Queue, view: View, seconds: float, changed: threading.Event) -> None:
+def _append(queue: Queue, listing: Listing, seconds: float, changed: threading.Event) -> None:
     shown: list[JobRow] | None = None
     while True:
         while not changed.wait(TICK_SECONDS):
@@ -79,13 +79,13 @@ def _append(queue: Queue, view: View, seconds: float, changed: threading.Event) 
         if sync.state == "LOADING":
             continue
         now = queue.now()
-        chosen = view.choose(_rows(queue, view), now)
-        lines = view.lines(chosen, now)
+        chosen = listing.choose(_rows(queue, listing), now)
+        lines = listing.lines(chosen, now)
         # As both would look now: what a row knows and nobody sees is no change, nor is the time that has passed.
-        if shown is not None and lines == view.lines(shown, now):
+        if shown is not None and lines == listing.lines(shown, now):
             continue
         shown = chosen
-        if view.header:
+        if listing.header:
             click.echo(time.strftime("%a %b %d %H:%M:%S %Y", time.localtime(now)))
         for line in lines:
             click.echo(line)
@@ -101,9 +101,9 @@ def _check_reader() -> None:
         raise BrokenPipeError
 
 
-def _rows(queue: Queue, view: View) -> list[JobRow]:
+def _rows(queue: Queue, listing: Listing) -> list[JobRow]:
     rows = queue.rows()
-    if not view.tasks:
+    if not listing.tasks:
         return list(rows)
     return [one for row in rows for one in (queue.task_rows(row.uid) if row.tasks is not None else (row,))]
 

@@ -18,7 +18,7 @@ from kbatch_core.history import History
 from kbatch_core.model import labels
 from kbatch_core.model.arrays import parse_array
 from kbatch_core.model.objects import Job
-from kqueue_tui.cli.completion import complete_jobs, complete_states
+from kqueue_tui.cli.offers import complete_jobs, complete_states
 from tests.cluster import wait_for
 from tests.commands.calls import call
 from tests.commands.fleet import Fleet

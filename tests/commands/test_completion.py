@@ -18,7 +18,7 @@ import pytest
 from kbatch_core.client import Client
 from kbatch_core.cluster.transport import READ_SECONDS
 from kbatch_core.model import labels
-from kqueue_tui.cli import completion
+from kqueue_tui.cli import offers
 from tests.cluster import Missing
 from tests.commands.fleet import Fleet
 from tests.commands.terminal import Terminal
@@ -54,7 +54,7 @@ def shell(name: str, home: Path, **environ: str) -> Iterator[Terminal]:
         yield terminal
 
 
-def offers(terminal: Terminal, line: str, check: Callable[[str], bool], what: str) -> None:
+def is_offered(terminal: Terminal, line: str, check: Callable[[str], bool], what: str) -> None:
     """Type a line and TAB, and see what comes; the line is then cleared."""
     terminal.type(f"{line}\t")
     terminal.wait_for(check, what)
@@ -68,12 +68,12 @@ def test_commands_options_and_files_without_a_cluster(name: str, tmp_path: Path)
     (tmp_path / "simulate.sh").write_text("#!/bin/sh\n")
     (tmp_path / "outputs").mkdir()
     with shell(name, tmp_path) as terminal:
-        offers(terminal, "kqueue relea", lambda text: "kqueue release" in text, "a command")
-        offers(terminal, "kbatch --parti", lambda text: "kbatch --partition" in text, "an option")
-        offers(terminal, "kbatch -c 4 simu", lambda text: "kbatch -c 4 simulate.sh" in text, "the script")
-        offers(terminal, "kbatch --chdir outp", lambda text: "--chdir outputs" in text, "a directory")
-        offers(terminal, "kbatch --open-mode tr", lambda text: "--open-mode truncate" in text, "a value")
-        offers(
+        is_offered(terminal, "kqueue relea", lambda text: "kqueue release" in text, "a command")
+        is_offered(terminal, "kbatch --parti", lambda text: "kbatch --partition" in text, "an option")
+        is_offered(terminal, "kbatch -c 4 simu", lambda text: "kbatch -c 4 simulate.sh" in text, "the script")
+        is_offered(terminal, "kbatch --chdir outp", lambda text: "--chdir outputs" in text, "a directory")
+        is_offered(terminal, "kbatch --open-mode tr", lambda text: "--open-mode truncate" in text, "a value")
+        is_offered(
             terminal, "kbatch simulate.sh simu", lambda text: text.count("simulate.sh") == 2, "an argument"
         )
         # There is no cluster: nothing is offered, and nothing is said.
@@ -91,14 +91,14 @@ def test_ids_of_the_users_jobs(name: str, fleet: Fleet, tmp_path: Path) -> None:
     environ = {"KUBECONFIG": str(fleet.kubeconfig()), "JUPYTERHUB_USER": "ann"}
     with shell(name, tmp_path, **environ) as terminal:
         for command in ("kqueue show", "kqueue cancel", "kbatch --like"):
-            offers(
+            is_offered(
                 terminal,
                 f"{command} {job_id[:3]}",
                 lambda text, command=command: f"{command} {job_id}" in text,  # type: ignore[misc]
                 f"an id after {command}",
             )
-        offers(terminal, "kqueue show tra", lambda text: "kqueue show train" in text, "a name")
-        offers(terminal, "kqueue list -t runn", lambda text: "-t running" in text, "a state")
+        is_offered(terminal, "kqueue show tra", lambda text: "kqueue show train" in text, "a name")
+        is_offered(terminal, "kqueue list -t runn", lambda text: "-t running" in text, "a state")
         # Whoever may create Jobs may call one so, and give it this user's label.
         fleet.submit(name="fit$(touch acted)", hold=True)
         terminal.type("kqueue show fi\t\rkqueue --version\r")
@@ -153,7 +153,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None
 
 
 def test_an_answer_that_comes_late_is_not_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(completion, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(offers, "PATIENCE_SECONDS", 0.01)
     asked, left = threading.Event(), threading.Event()
 
     def slow(client: Client) -> str:
@@ -165,7 +165,7 @@ def test_an_answer_that_comes_late_is_not_offered(tmp_path: Path, monkeypatch: p
     context.params = dict.fromkeys(("namespace", "context")) | {
         "kubeconfig": str(kubeconfig(tmp_path, "http://127.0.0.1:1"))
     }
-    assert completion.ask(context, slow) is None
+    assert offers.ask(context, slow) is None
     left.set()
     assert asked.wait(60)
 

@@ -1,4 +1,4 @@
-"""View: which jobs are shown and how, once the options are read (pure but for the terminal's size)."""
+"""Listing: which jobs are shown and how, once the options are read (pure but for the terminal's size)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEMA = 1
 """Of the JSON: rises when a field is taken away or means something else."""
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """What is shown of the jobs, and how. `recent`: of those that ended only what did so lately."""
 
     wanted: Filter
