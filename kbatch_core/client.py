@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kbatch_core.cluster.api import Api
-from kbatch_core.cluster.settings import CLUSTER_VARIABLE, load, nowhere
+from kbatch_core.cluster.choose import load, nowhere
+from kbatch_core.cluster.settings import CLUSTER_VARIABLE
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.environment.session import Session, this_session
 from kbatch_core.errors import BadOption, NoCluster, NotFound, Unreachable

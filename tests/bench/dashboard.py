@@ -39,8 +39,8 @@ COLUMNS, LINES = 160, 45
 IN_POD = """
 import functools, sys
 from pathlib import Path
-from kbatch_core.cluster import settings
-settings.load = functools.partial(settings.load, service_account=Path(sys.argv.pop(1)))
+from kbatch_core.cluster import choose
+choose.load = functools.partial(choose.load, service_account=Path(sys.argv.pop(1)))
 from kqueue_tui.cli.kqueue import main
 main()
 """

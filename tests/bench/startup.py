@@ -24,12 +24,12 @@ from tests.cluster.control import Cluster, kubectl_path
 IN_POD = """
 import sys
 from pathlib import Path
-import kbatch_core.cluster.settings as settings
+from kbatch_core.cluster import choose
 server, folder = sys.argv.pop(1), Path(sys.argv.pop(1))
-settings.load = lambda *args, **kwargs: settings.Settings(
+choose.load = lambda *args, **kwargs: choose.Settings(
     server=server,
     namespace="bench",
-    credentials=settings.TokenFile(folder / "token"),
+    credentials=choose.TokenFile(folder / "token"),
     ca_file=str(folder / "ca.crt"),
 )
 from kqueue_tui.cli.{prog} import main

@@ -63,7 +63,7 @@ def test_the_core_imports_nothing_that_talks_to_a_person() -> None:
 def test_in_a_pod_the_cluster_is_found_without_the_kubernetes_package() -> None:
     modules = imported_by(
         "import pathlib, tempfile\n"
-        "from kbatch_core.cluster.settings import load\n"
+        "from kbatch_core.cluster.choose import load\n"
         "folder = pathlib.Path(tempfile.mkdtemp())\n"
         "for name in ('token', 'namespace', 'ca.crt'): (folder / name).write_text('x')\n"
         "load({}, service_account=folder)"

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from kbatch_core.cluster.settings import Settings, load
+from kbatch_core.cluster.choose import load
+from kbatch_core.cluster.settings import Settings
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.errors import BadConfig, NoCluster
 from kbatch_core.local import certificate

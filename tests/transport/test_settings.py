@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kbatch_core.cluster.settings import TokenFile, in_cluster, load
+from kbatch_core.cluster.choose import in_cluster, load
+from kbatch_core.cluster.settings import TokenFile
 from kbatch_core.errors import NoCluster
 
 
