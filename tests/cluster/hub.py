@@ -183,7 +183,7 @@ class Hub:
         self.node.end_inside("hub")
         self.node.components.pop("hub")
         self.node.components.pop("hub-door").stop()
-        self.node.kubectl("delete", "namespace", self.namespace, "--wait=false")
+        self.node.delete_namespace(self.namespace)
 
     def request(self, method: str, path: str, body: object = None) -> Any:
         """An answer of the hub, or of a server through its proxy, decoded; True when it has no body.

@@ -267,8 +267,8 @@ class Node(Cluster):
 
     def node_ready(self) -> bool:
         """Whether the node says that it is ready."""
-        path = "{.status.conditions[?(@.type=='Ready')].status}"
-        return self.kubectl("get", "node", NODE_NAME, "-o", f"jsonpath={path}", check=False).stdout == "True"
+        conditions = self.get("node", NODE_NAME)["status"].get("conditions", [])
+        return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
     def ctr(self, *args: str) -> str:
         """containerd's own client, in the namespace that the kubelet uses."""

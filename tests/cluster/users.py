@@ -47,7 +47,7 @@ class User:
 
     def remove(self) -> None:
         """Delete the namespace and the volume."""
-        self.node.kubectl("delete", "namespace", self.namespace, "--wait=false")
+        self.node.delete_namespace(self.namespace)
         self.node.kubectl("delete", "persistentvolume", self.namespace, "--wait=false")
 
 

@@ -156,7 +156,7 @@ def test_several_namespaces(ann: Fleet) -> None:
     assert {id_of(here), id_of(elsewhere)} <= {row["id"] for row in everywhere}
     assert ids("--namespace", there.namespace) == [id_of(elsewhere)]
     there.close()
-    ann.cluster.kubectl("delete", "namespace", there.namespace, "--wait=false")
+    ann.cluster.delete_namespace(there.namespace)
 
 
 def test_formats(ann: Fleet) -> None:

@@ -63,7 +63,8 @@ def test_everything_about_a_job_that_ended(ann: Fleet) -> None:
     assert section(text, "Next") == [
         f"kqueue logs {id_of(job)}", f"kqueue eff {id_of(job)}", f"kqueue rerun {id_of(job)}",
     ]  # fmt: skip
-    witness = ann.cluster.get("job", job.metadata.name, "-n", ann.namespace)
+    shown = ann.cluster.kubectl("get", "job", job.metadata.name, "-n", ann.namespace, "-o", "json").stdout
+    witness = json.loads(shown)
     assert json.loads(call("show", "-o", "json", id_of(job)).out)["metadata"] == witness["metadata"]
     assert yaml.safe_load(call("show", "-o", "yaml", "train").out)["status"] == witness["status"]
     assert call("show", "--script", id_of(job)).out == "#!/bin/sh\nsleep 1\n"

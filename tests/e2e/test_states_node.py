@@ -32,7 +32,7 @@ def scene(node: Node) -> Iterator[Scene]:
     with watching(fleet.api) as watched:
         yield Scene(node, watched, {NAMESPACE: fleet}, cpus=50)
     fleet.close()
-    node.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+    node.delete_namespace(NAMESPACE)
 
 
 def test_what_never_starts_says_why(scene: Scene) -> None:

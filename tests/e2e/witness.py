@@ -1,4 +1,4 @@
-"""kubectl as an independent witness: whether what it shows of a job can be called what our row calls it."""
+"""The API server as an independent witness: whether what it has of a job can be called what our row calls it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ Object = Mapping[str, Any]
 
 
 class Disagreement(RuntimeError):
-    """What kubectl shows is not what the row says, at this moment at least."""
+    """What the API server has is not what the row says, at this moment at least."""
 
 
 def agrees(cluster: Cluster, row: JobRow) -> bool:
-    """True when kubectl's view of the job allows the state of the row. Raises Disagreement, which tells both."""
+    """True when the API server's view of the job allows the row's state. Raises Disagreement, which tells both."""
     job = cluster.get("job", row.job_name, "-n", row.namespace)
     selector = f"batch.kubernetes.io/job-name={row.job_name}"
-    pods = cluster.get("pods", "-n", row.namespace, "-l", selector, "--sort-by=.metadata.creationTimestamp")[
-        "items"
-    ]
+    pods = cluster.get("pods", "-n", row.namespace, "-l", selector)["items"]
+    pods.sort(key=lambda pod: pod["metadata"]["creationTimestamp"])
     rule = RULES[row.state]
     if rule is _was_taken_away:
         # The next attempt may have been made since the row was.
@@ -40,7 +39,7 @@ def agrees(cluster: Cluster, row: JobRow) -> bool:
     if not all(same.values()):
         raise Disagreement(
             f"{same}: {row.state} {row.code} on {row.node!r}, finished: {row.finished}, started: {row.started}; "
-            f"but kubectl says {conditions(job)} {[phase(pod) for pod in pods]} on {newest!r}"
+            f"but the API server has {conditions(job)} {[phase(pod) for pod in pods]} on {newest!r}"
         )
     return True
 

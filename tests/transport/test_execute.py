@@ -223,4 +223,4 @@ def test_what_the_real_server_refuses_is_one_sentence(real_cluster: Cluster, tmp
         start(account(real_cluster.token("shells", "ann", cluster_role="admin")))
     with pytest.raises(AuthExpired):
         start(account("no-token"))
-    real_cluster.kubectl("delete", "namespace", "shells", "--wait=false")
+    real_cluster.delete_namespace("shells")
