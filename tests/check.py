@@ -82,7 +82,7 @@ def main() -> int:
     problems = [
         *large_modules(sources),
         *dead_links(tracked("*.md")),
-        *addresses(ROOT / "constraints.txt"),
+        *(problem for path in tracked("*constraints*.txt") for problem in addresses(path)),
     ]
     for line in problems:
         print(line, file=sys.stderr)

@@ -93,7 +93,6 @@ class JobStatus(_Object):
     completion_time: str | None = None
     active: int = 0
     ready: int = 0
-    terminating: int = 0
     succeeded: int = 0
     failed: int = 0
     completed_indexes: str = ""
