@@ -45,7 +45,7 @@ class Dashboard(BaseApp):
 
     CSS_PATH = "dashboard.tcss"
     TITLE = "kqueue"
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (12, "-short"), (16, "-tall")]  # noqa: RUF012
     COMMANDS = App.COMMANDS | {lambda: _action_commands()}
     BINDINGS = [*bindings(APP), *bindings(ALWAYS, priority=True)]  # noqa: RUF012
 
