@@ -7,8 +7,8 @@ the config's keymap speaks of.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from textual.binding import Binding, BindingType
 
 Right = tuple[str, str, str]
@@ -20,8 +20,7 @@ DELETE_JOBS: Right = ("delete", "jobs", "")
 EXEC: Right = ("create", "pods", "exec")
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(Struct, frozen=True):
     """`title` is one or two words for the footer, `about` a sentence for help and palette.
 
     `hint`: shown in the footer, at most eight per focus. `needs` is the right it takes; None for what only looks.

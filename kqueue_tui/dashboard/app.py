@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 class Dashboard(BaseApp):
     """`keep` writes down at the end what the screen was like; `loaded` is called once: the first jobs are there."""
 
-    CSS_PATH = "dashboard.tcss"
+    CSS_PATH = "queue.tcss"
     TITLE = "kqueue"
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (12, "-short"), (16, "-tall")]  # noqa: RUF012
     COMMANDS = App.COMMANDS | {lambda: _action_commands()}
@@ -115,6 +116,7 @@ class Dashboard(BaseApp):
             self.app_resume_signal.subscribe(self, lambda app: app.refresh(layout=True))
 
     def on_ready(self) -> None:
+        self.stylesheet.read(Path(__file__).with_name("screens.tcss"))
         self.set_interval(1.0, self._tick)
         self.connect()
         if self.options.screen == "form":

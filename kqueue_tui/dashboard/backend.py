@@ -6,8 +6,9 @@ They are `kbatch_core.queue.Queue` and `kbatch_core.client.Client`; tests have s
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from kbatch_core.details import Details
@@ -69,8 +70,7 @@ class Acts(Protocol):
     def delete(self, job: Job) -> None: ...
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Whose jobs are looked at. `user`: None = one's own, "" = everybody's; no `namespaces` = the current one."""
 
     user: str | None = None
@@ -84,8 +84,7 @@ class Scope:
         return Scope(None, self.namespaces) if self.all_namespaces else Scope("", self.namespaces, True)
 
 
-@dataclass(frozen=True)
-class Backend:
+class Backend(Struct, frozen=True):
     """A connection, once it is there. `shell` gives the command that opens a shell in a job's pod,
     `attach` the one that shows what it prints.
 

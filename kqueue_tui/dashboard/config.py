@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from kbatch_core.errors import BadConfig
 from kqueue_tui.dashboard.view.columns import COLUMNS, DEFAULT_COLUMNS
@@ -27,8 +28,7 @@ from kqueue_tui.dashboard.view.columns import COLUMNS, DEFAULT_COLUMNS
 BELLS = ("watched", "all", "none")
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(Struct, frozen=True):
     """`theme` "" = chosen by what the terminal says. `columns` and `sort` are ids of COLUMNS."""
 
     theme: str = ""

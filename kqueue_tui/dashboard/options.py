@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Struct, frozen=True):
     """`screen` is what opens first: "queue" or "form". A filter of None and a theme of "" are left to the config."""
 
     screen: str = "queue"

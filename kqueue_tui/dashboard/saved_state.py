@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
+from msgspec.structs import asdict
 
 LOG_PANES = ("", "below", "beside")
 """Where the queue has a log pane; "" = nowhere."""
 
 
-@dataclass(frozen=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """`columns`, `sort` empty = not chosen on the screen, so the config decides. `theme`: chosen in the palette.
 
     `watched` and `unfolded` are uids, `cursor` is the key of a line.
@@ -44,8 +44,8 @@ def state_path() -> Path:
 def read_state(path: Path) -> State:
     """What was kept; defaults for what is missing or of another kind, as a newer or older version may have it."""
     try:
-        values = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        values = msgspec.json.decode(path.read_bytes())
+    except (OSError, msgspec.DecodeError, RecursionError):
         return State()
     if not isinstance(values, dict):
         return State()
@@ -65,5 +65,5 @@ def write_state(path: Path, state: State) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(asdict(state)))
+        temporary.write_bytes(msgspec.json.encode(state))
         temporary.replace(path)

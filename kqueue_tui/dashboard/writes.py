@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from kqueue_tui.dashboard.backend import Acts
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from kbatch_core.status.row import JobRow
 
 
-@dataclass(frozen=True)
-class Write:
+class Write(Struct, frozen=True):
     """`refuses` says why a job is left out, "" when it is not; `warns` what may surprise about one.
 
     `past`: whether it can be done with a job that only the history has.

@@ -98,7 +98,7 @@ async def with_widget(made: Any, work: Callable[[Any], Awaitable[None]]) -> None
     import kqueue_tui.dashboard
 
     class Bench(App[None]):
-        CSS_PATH = Path(kqueue_tui.dashboard.__file__).parent / "dashboard.tcss"
+        CSS_PATH = Path(kqueue_tui.dashboard.__file__).parent / "queue.tcss"
 
         def compose(self) -> ComposeResult:
             yield made

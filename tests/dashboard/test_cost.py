@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from kbatch_core.queue.sync import Sync
 from kqueue_tui.dashboard.app import Dashboard
@@ -52,17 +53,24 @@ def queue_of(app: Dashboard) -> DemoQueue:
     return app.backend.queue
 
 
+async def calm(pilot: Pilot[None]) -> None:
+    """Until what has been told is also painted."""
+    await settle(pilot)
+    await pilot.pause()
+
+
 async def test_while_nothing_happens_nothing_is_painted(painted: Counter[str]) -> None:
     clock = Clock()
     app = make_app(Options(filter="ensemble-member-07"), clock=clock)
     async with running(app) as pilot:
         assert [line.row.state for line in app.view.lines] == ["PD"]
+        await calm(pilot)
         painted.clear()
         for _ in range(3):
             clock.now += 1
             app._tick()
             app._show()
-            await settle(pilot)
+            await calm(pilot)
         assert painted == {}
 
 
@@ -71,10 +79,11 @@ async def test_the_clock_paints_only_lines_of_what_runs(painted: Counter[str]) -
     app = make_app(clock=clock)
     async with running(app) as pilot:
         run = sum(line.row.started is not None and not line.row.finished for line in app.view.lines)
+        await calm(pilot)
         painted.clear()
         clock.now += 1
         app._tick()
-        await settle(pilot)
+        await calm(pilot)
         assert painted == {"line": run}
 
 
@@ -82,9 +91,10 @@ async def test_a_job_that_changed_costs_its_line_alone(painted: Counter[str]) ->
     app = make_app()
     async with running(app) as pilot:
         queue = queue_of(app)
+        await calm(pilot)
         painted.clear()
         queue.change(replace(queue.play(WAITS), account="genomics"), WAITS)
-        await settle(pilot)
+        await calm(pilot)
         assert app.view.row(WAITS).account == "genomics"  # type: ignore[union-attr]
         assert painted == {"line": 1}
 

@@ -22,7 +22,7 @@ class TableAndLog(Container):
     """`table` is what has the focus when the log has not; `body` is it with all that belongs to it."""
 
     def __init__(self, dashboard: BaseApp, body: Widget, table: Widget) -> None:
-        super().__init__(body, id="main")
+        super().__init__(body, id="main", classes="empty")
         self._dashboard = dashboard
         self._table = table
         self._log: QueueLog | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from rich.cells import cell_len
 
 from kbatch_core.model.quantity import format_cpus, format_memory
@@ -22,8 +22,7 @@ NARROW = 100
 """Below this many cells the state is its code alone."""
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Struct, frozen=True):
     """`cell` and `key` take a row and the time in seconds since the epoch.
 
     The smaller key comes first: of texts the lesser, of numbers the larger one. Widths are in cells. `rank`: the
@@ -41,8 +40,7 @@ class Column:
     right: bool = False
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """A column at `x`, `width` cells wide, in a line of the table."""
 
     column: Column

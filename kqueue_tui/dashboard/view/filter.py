@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kqueue_tui.dashboard.view.looks import GROUPS, look_of
 from kqueue_tui.dashboard.view.selector import Term, parse_selector
@@ -18,8 +20,7 @@ _REGEX_SIGNS = re.compile(r"[\\^$.|?*+()\[\]{}]")
 _LABELS = re.compile(r"(?:^|\s)-l(?:\s+|$)")
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(Struct, frozen=True, dict=True):
     """`text` as typed: a substring, or a regular expression when it has the signs of one; `!` first turns it round.
 
     Upper and lower case are the same. `groups` is a part of GROUPS; empty means all. `selector` is of labels.

@@ -7,10 +7,11 @@ comparison by identity.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from itertools import compress
 from operator import attrgetter, is_not
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from kqueue_tui.dashboard.view.columns import COLUMNS, cells
 from kqueue_tui.dashboard.view.filter import Filter, search_text
@@ -52,8 +53,7 @@ class Line:
         return self.row.tasks is not None
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(Struct, frozen=True):
     """How the lines are sorted: by the id of a column. Equals are newest first."""
 
     column: str = "state"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _KEY = r"(?P<key>[A-Za-z0-9](?:[\w./-]*[A-Za-z0-9])?)"
 _VALUE = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?"
@@ -16,8 +17,7 @@ _TERMS = (
 _COMMA = re.compile(r",(?![^(]*\))")
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(Struct, frozen=True):
     """One requirement. `values` are those of the key, none = that it is there; `negated`: the opposite."""
 
     key: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
@@ -12,8 +12,7 @@ from textual.widget import Widget
 AT_MOST = 8
 
 
-@dataclass(frozen=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """`key` as it is shown, `action` as Textual runs it."""
 
     key: str
