@@ -89,6 +89,6 @@ def test_how_many_ran_and_waited_during_the_last_hour() -> None:
     ran, waited = jobs_over_time(rows, NOW)
     assert ran == [2, 2, 2, 2, 2, 2, 2, 1, 2, 2]
     assert waited == [0, 0, 0, 0, 0, 0, 1, 2, 2, 1]
-    assert sparkline(waited) == "      ▄██▄"
-    assert sparkline([0, 1, 80]) == " ▁█"
+    assert sparkline(waited) == "▁▁▁▁▁▁▅██▅"
+    assert sparkline([0, 1, 80]) == "▁▂█"
     assert sparkline([0, 0]) == sparkline([]) == ""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 SPAN_SECONDS = 3600.0
 CELLS = 10
-_BLOCKS = " ▁▂▃▄▅▆▇█"
+_BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def jobs_over_time(rows: Iterable[JobRow], now: float) -> tuple[Sequence[int], Sequence[int]]:
@@ -41,7 +41,7 @@ def jobs_over_time(rows: Iterable[JobRow], now: float) -> tuple[Sequence[int], S
 
 
 def sparkline(numbers: Sequence[int]) -> str:
-    """One block a number, the highest one full, none of 0; "" when all are 0."""
+    """One block a number: the highest one full, the lowest block for 0 alone; "" when all are 0."""
     top = max(numbers, default=0)
     steps = len(_BLOCKS) - 1
     return "".join(_BLOCKS[math.ceil(number / top * steps)] for number in numbers) if top else ""
