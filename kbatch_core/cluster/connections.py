@@ -138,7 +138,8 @@ def make_pool(settings: Settings, connections: int) -> urllib3.PoolManager:
 
     Raises ConnectionFailed for an address that is none.
     """
-    if not _is_url(settings.server):
+    # Without a server there is no cluster: each request says why.
+    if settings.server and not _is_url(settings.server):
         raise ConnectionFailed(
             f"The address of the API server is no URL: {settings.server}.", "Check server in the kubeconfig."
         )

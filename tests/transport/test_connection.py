@@ -210,9 +210,7 @@ def test_a_proxy_that_is_not_there_or_refuses_is_said() -> None:
                 Transport(Settings("https://x:1", "x", proxy=where)).request("GET", "/")
 
 
-@pytest.mark.parametrize(
-    "server", ["", "example", "ftp://example", "https://a b", "https://x:y", "https://[x"]
-)
+@pytest.mark.parametrize("server", ["example", "ftp://example", "https://a b", "https://x:y", "https://[x"])
 def test_an_address_that_is_none_is_one_sentence(server: str) -> None:
     with pytest.raises(ConnectionFailed, match="is no URL"):
         Transport(Settings(server, "x")).request("GET", "/")
