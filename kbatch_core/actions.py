@@ -15,7 +15,7 @@ import msgspec
 
 from kbatch_core.cluster.api import Api
 from kbatch_core.environment.session import Session
-from kbatch_core.errors import BadOption, NotFound, PermissionDenied, Refused, Unreachable
+from kbatch_core.errors import NotFound, PermissionDenied, Refused, Unreachable
 from kbatch_core.history.folder import History
 from kbatch_core.history.past import Origin
 from kbatch_core.manifest import change
@@ -33,7 +33,7 @@ from kbatch_core.status.reading import (
     is_finished,
     is_task_over,
 )
-from kbatch_core.status.tasks import failed_numbers, task_numbers
+from kbatch_core.status.tasks import failed_numbers, no_task, task_numbers
 
 if TYPE_CHECKING:
     from kbatch_core.history import Warn
@@ -217,7 +217,7 @@ def _chosen_tasks(job: Job, tasks: Collection[int], failed_only: bool, finished:
     job_id = id_of(job)
     if not is_array(job):
         if tasks:
-            raise BadOption(f"Job {job_id} is no array, so it has no tasks.", f"Write {job_id} alone.")
+            raise no_task(job, min(tasks))
         if finished and failed_only and condition(job.status.conditions, "Complete"):
             raise Refused(f"Job {job_id} did not fail.", f"`kqueue rerun {job_id}` runs it all the same.")
     if not finished and not (is_array(job) and (tasks or failed_only)):
@@ -238,7 +238,7 @@ def _numbers(job: Job, tasks: Collection[int], failed_only: bool, finished: bool
     every = task_numbers(job)
     missing = sorted(set(tasks) - set(every))
     if missing:
-        raise BadOption(f"Array {job_id} has no task {missing[0]}.", f"`kqueue show {job_id}` lists them.")
+        raise no_task(job, missing[0])
     numbers = sorted(tasks) if tasks else every
     if failed_only:
         failed = set(failed_numbers(job))

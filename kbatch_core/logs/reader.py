@@ -26,6 +26,7 @@ from kbatch_core.manifest.program import program_of
 from kbatch_core.model.objects import Job
 from kbatch_core.model.record import Record
 from kbatch_core.status.reading import id_of, index_of, is_array
+from kbatch_core.status.tasks import no_task
 
 # How long a job that runs may be without the file that it should write, before its container is read instead.
 FILE_SECONDS = 5.0
@@ -264,8 +265,7 @@ def check(job: Job, request: LogRequest) -> None:
     if request.task is None and is_array(job):
         raise BadOption(f"Job {job_id} is an array.", "Name one of its tasks with --task.")
     if request.task is not None and (not is_array(job) or not has_task(job, request.task)):
-        what = f"has no task {request.task}" if is_array(job) else "is no array"
-        raise BadOption(f"Job {job_id} {what}.", f"`kqueue show {job_id}` shows it.")
+        raise no_task(job, request.task)
     if request.stderr and not program_of(job).error:
         raise BadOption(
             f"Job {job_id} has no file of its own for stderr: it is in the output.", "Leave --stderr out."

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from kbatch_core.errors import BadOption
 from kbatch_core.model.objects import Job, Pod
 from kbatch_core.status.case import Case
 from kbatch_core.status.reading import (
     array_of,
     count_indexes,
+    id_of,
+    is_array,
     is_finished,
     is_over,
     is_running,
@@ -53,6 +56,14 @@ def count_tasks(job: Job, pods: Iterable[Pod]) -> TaskCounts:
         failed=failed,
         cancelled=rest if over else 0,
     )
+
+
+def no_task(job: Job, number: int) -> BadOption:
+    """The error for a task that the job does not have."""
+    job_id = id_of(job)
+    if not is_array(job):
+        return BadOption(f"Job {job_id} is no array, so it has no task {number}.", f"Write {job_id} alone.")
+    return BadOption(f"Job {job_id} has no task {number}.", f"`kqueue show {job_id}` lists them.")
 
 
 def task_numbers(job: Job) -> list[int]:

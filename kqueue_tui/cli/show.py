@@ -15,8 +15,7 @@ from kbatch_core.model.arrays import ArraySpec
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.runner import readable
 from kbatch_core.status import JobRow
-from kbatch_core.status.reading import id_of
-from kbatch_core.status.tasks import task_numbers
+from kbatch_core.status.tasks import no_task, task_numbers
 from kqueue_tui.cli import facts
 from kqueue_tui.cli.dump import dump_all
 from kqueue_tui.cli.looking import each_reference, look_up_each
@@ -64,8 +63,7 @@ def looks_of(found: Found, tasks: ArraySpec | None) -> list[Look]:
     known = task_numbers(found.job)
     missing = [number for number in tasks.numbers() if number not in known]
     if missing:
-        job_id = id_of(found.job)
-        raise BadOption(f"Job {job_id} has no task {missing[0]}.", f"`kqueue show {job_id}` lists them.")
+        raise no_task(found.job, missing[0])
     return [(found, number) for number in tasks.numbers()]
 
 
