@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from textual.events import Key
 from textual.widgets import Input
@@ -225,7 +227,11 @@ async def test_scope() -> None:
             assert ("namespace" in columns) == scope.all_namespaces
 
 
-async def test_copy() -> None:
+def refuse(path: Path, text: str) -> int:
+    raise OSError(28, "No space left")
+
+
+async def test_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = make_app()
     async with running(app) as pilot:
         await pilot.press("Y")
@@ -233,6 +239,12 @@ async def test_copy() -> None:
         await pilot.press("4")
         assert isinstance(app.screen, Copied)
         assert app.clipboard == "kqueue show c9x4rm2k"
+        monkeypatch.chdir(tmp_path)
+        await pilot.press("D", "D")
+        assert (tmp_path / "kqueue-copy-2.txt").read_text() == "kqueue show c9x4rm2k\n"
+        monkeypatch.setattr(Path, "write_text", refuse)
+        await pilot.press("D")
+        await until(pilot, lambda: "cannot be written: No space left." in " ".join(toasts(app)))
         await pilot.press("enter", "space", "space", "Y")
         assert app.clipboard == "c9x4rm2k h6w3zt8p"
         await pilot.press("escape")

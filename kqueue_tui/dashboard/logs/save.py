@@ -28,11 +28,11 @@ def save_log(reader: Reader, folder: Path, name: str) -> tuple[Path, int]:
     return path, gaps
 
 
-def free_path(folder: Path, name: str) -> Path:
+def free_path(folder: Path, name: str, suffix: str = ".log") -> Path:
     """`NAME.log` in the folder, or NAME-2.log and so on: nothing is written over."""
     number = 1
     while True:
-        path = folder / (f"{name}.log" if number == 1 else f"{name}-{number}.log")
+        path = folder / (f"{name}{suffix}" if number == 1 else f"{name}-{number}{suffix}")
         if not path.exists():
             return path
         number += 1
