@@ -22,13 +22,14 @@ _LISTED = 5
 class Finder:
     """Looks jobs up for one command, and lists what it needs once.
 
-    `user`: whose jobs a name or the beginning of an id means; "" = everybody's. A whole id means one job, whoever's.
+    `user`: whose jobs a name or the beginning of an id means; "" = everybody's. A whole id means one job, whoever's;
+    where somebody has given another Job the same, the user's.
     """
 
     def __init__(self, api: Api, user: str) -> None:
         self._api = api
         self._user = label_value(user)
-        self._by_id: dict[str, Job] = {}
+        self._by_id: dict[str, list[Job]] = {}
         self._own: list[Job] | None = None
 
     def expect(self, references: Iterable[Reference]) -> None:
@@ -45,9 +46,9 @@ class Finder:
         Raises NotFound when there is none, BadOption when there are several.
         """
         if is_id(reference):
-            job = self._by_id.get(reference) or self._read([reference]).get(reference)
-            if job is not None:
-                return job
+            found = self._by_id.get(reference) or self._read([reference]).get(reference)
+            if found:
+                return self._only(found)
         if self._own is None:
             user = f",{labels.USER}={self._user}" if self._user else ""
             self._own = self._api.list_jobs(labels.SELECTOR + user)
@@ -89,11 +90,22 @@ class Finder:
             pass
         return self.find(reference.job, anybodys=anybodys, active=active), reference.tasks
 
-    def _read(self, ids: Sequence[str]) -> dict[str, Job]:
+    def _only(self, found: Sequence[Job]) -> Job:
+        """The one of the jobs with an id that is meant. Raises BadOption."""
+        own = [job for job in found if job.metadata.labels.get(labels.USER) == self._user]
+        if len(found) > 1 and len(own) != 1:
+            names = ", ".join(sorted(job.metadata.name for job in found))
+            raise BadOption(
+                f"{len(found)} jobs have the id {id_of(found[0])}, which kbatch gives once: {names}.",
+                "Write the whole name of the one that you mean.",
+            )
+        return own[0] if len(found) > 1 else found[0]
+
+    def _read(self, ids: Sequence[str]) -> dict[str, list[Job]]:
         """The jobs with these ids."""
         term = f"{labels.ID}={ids[0]}" if len(ids) == 1 else f"{labels.ID} in ({','.join(ids)})"
         for job in self._api.list_jobs(f"{labels.SELECTOR},{term}"):
-            self._by_id[id_of(job)] = job
+            self._by_id.setdefault(id_of(job), []).append(job)
         return self._by_id
 
 

@@ -17,7 +17,7 @@ from kbatch_core.model.names import is_id, label_value
 from kbatch_core.model.objects import Job, Pod
 from kbatch_core.model.reference import parse_reference
 from kbatch_core.status import ClusterFacts, JobRow, make_row, task_rows
-from kbatch_core.status.reading import id_of
+from kbatch_core.status.reading import id_of, owner_uid
 from kbatch_core.status.tasks import no_task
 from kbatch_core.streams import Streams
 
@@ -201,7 +201,9 @@ class Reads(Streams):
     def pods(self, job: Job) -> Pods:
         """The pods of a job, oldest first."""
         selector = f"{labels.ID}={id_of(job)}"
-        pods = self.api.list_pods(selector, namespace=job.metadata.namespace)
+        found = self.api.list_pods(selector, namespace=job.metadata.namespace)
+        # A label alone anybody may give to a pod, which would then tell of the job.
+        pods = [pod for pod in found if owner_uid(pod.metadata) == job.metadata.uid]
         return sorted(pods, key=lambda pod: pod.metadata.creation_timestamp)
 
     def _task_row(self, job: Job | Found, task: int) -> JobRow:

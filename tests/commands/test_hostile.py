@@ -11,6 +11,7 @@ import pytest
 
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Job
+from kbatch_core.status.reading import id_of
 from tests.cluster import wait_for
 from tests.commands.calls import Result, as_user, call
 from tests.commands.fleet import Fleet
@@ -74,6 +75,23 @@ def test_what_is_typed_is_not_passed_on_either(hostile: tuple[Fleet, Job]) -> No
     for result in calls:
         assert result.code, result
         assert tame(result.err), result
+
+
+def test_a_job_that_was_given_the_id_of_another_is_not_taken_for_it(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    as_user(fleet, monkeypatch, str(tmp_path))
+    own = fleet.submit(hold=True)
+    other = fleet.submit(hold=True, user="bob", name="zz")
+    fleet.api.patch_job(other.metadata.name, {"metadata": {"labels": {labels.ID: id_of(own)}}})
+    assert call("show", "-o", "json", id_of(own)).json()["metadata"]["uid"] == own.metadata.uid
+    fleet.api.patch_job(other.metadata.name, {"metadata": {"labels": {labels.USER: "ann"}}})
+    refused = call("cancel", id_of(own))
+    assert refused.code == 2
+    assert own.metadata.name in refused.err
+    assert labels.CANCELLED_AT not in fleet.get(own).metadata.annotations
+    assert call("cancel", own.metadata.name).code == 0
+    assert labels.CANCELLED_AT in fleet.get(own).metadata.annotations
 
 
 def test_on_a_terminal_only_states_are_coloured(hostile: tuple[Fleet, Job], tmp_path: Path) -> None:
