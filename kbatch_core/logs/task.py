@@ -13,7 +13,7 @@ from kbatch_core.logs.container import has_started
 from kbatch_core.logs.podlog import LogApi
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Event, Job, Pod
-from kbatch_core.status.reading import id_of, index_of
+from kbatch_core.status.reading import id_of, index_of, owner_uid
 from kbatch_core.status.row import JobRow, make_row, task_row
 
 
@@ -54,7 +54,7 @@ class Task:
         if self.number is not None:
             # Of thousands of tasks only this one's.
             selector += f",{labels.COMPLETION_INDEX}={index_of(job, self.number)}"
-        pods = self._api.pods(selector)
+        pods = [pod for pod in self._api.pods(selector) if owner_uid(pod.metadata) == metadata.uid]
         events: list[Event] = []
         if not pods or pods[-1].status.phase == "Pending":
             # Without the right to read them the reason is less exact, no more.

@@ -87,6 +87,8 @@ class Node:
         self.now = float(START)
         self.containers: dict[str, list[Container]] = {"pod-1": [Container()]}
         self.gone: set[str] = set()
+        # Pods with the job's labels that are not its own.
+        self.strange: set[str] = set()
         self.finished = ""  # the Job's condition
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.on_wait: Callable[[float], None] = lambda seconds: None
@@ -191,6 +193,9 @@ class Node:
                 "namespace": "ns",
                 "uid": f"uid-{name}",
                 "creationTimestamp": f"2026-09-21T00:00:{number:02d}Z",
+                "ownerReferences": [
+                    {"kind": "Job", "controller": True, "uid": "other" if name in self.strange else "job-uid"}
+                ],
             },
             "spec": {"nodeName": "node1"},
             "status": {"phase": phase, "containerStatuses": statuses},

@@ -130,6 +130,13 @@ def test_attempts_follow_each_other() -> None:
     assert output(read(node, previous=True)) == b"first\n"
 
 
+def test_a_pod_that_only_its_labels_join_to_the_job_is_no_attempt_of_it() -> None:
+    node = two_attempts()
+    node.strange.add("pod-2")
+    finish(node)
+    assert output(read(node)) == b"first\n"
+
+
 def test_the_next_attempt_is_waited_for() -> None:
     node = Node()
     write(node, "first")
