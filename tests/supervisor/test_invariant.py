@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.supervisor.chance import live
 from tests.supervisor.runs import Shell, side_by_side
 
-LIVES = int(os.environ.get("KBATCH_LIVES", "120"))
+LIVES = int(os.environ.get("KBATCH_LIVES", "72"))
 
 
 def test_random_lives(shell: Shell, tmp_path: Path) -> None:
