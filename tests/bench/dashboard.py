@@ -6,6 +6,7 @@ The bars are those of issue 7. Beside them stand peers that can run here: a Text
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
@@ -51,6 +52,8 @@ class Bare(App):
     BINDINGS = [("q", "quit", "Quit")]
     def compose(self):
         yield Static("nothing but this")
+    def on_key(self, event):
+        self.query_one(Static).update(f"nothing but {event.key}")
 Bare().run()
 """
 
@@ -79,19 +82,20 @@ def run() -> list[str]:
             fill(cluster, namespace, size, partial(manifest, namespace))
             lines += starts(cluster, folder, size)
             lines += held_open(cluster, folder, size)
+        lines.append(bare_held_open(Path(name)))
     return lines
 
 
 def starts(cluster: Cluster, folder: Path, size: int) -> list[str]:
     """From the start of the process to paint and rows, in turn with the peers."""
     kubectl = (kubectl_path(), "--kubeconfig", str(cluster.kubeconfig), "-n", f"bench-{size}", "get", "jobs")
-    ours, bare, theirs = [], [], []
+    ours, alone, theirs = [], [], []
     for _ in range(RUNS):
         ours.append(started(cluster.server, folder, size))
-        bare.append(started_bare(folder))
+        alone.append(started_bare(folder))
         theirs.append(measure(kubectl))
     paint, rows, everything, cpu_paint, cpu_all, memory = map(statistics.median, zip(*ours, strict=True))
-    bare_paint, bare_cpu = map(statistics.median, zip(*bare, strict=True))
+    bare_paint, bare_cpu = map(statistics.median, zip(*alone, strict=True))
     wall, used = map(statistics.median, zip(*theirs, strict=True))
     return [
         f"{size} jobs, first paint: {paint * 1000:.0f} ms (bar 350), CPU {cpu_paint * 1000:.0f} ms; "
@@ -101,6 +105,24 @@ def starts(cluster: Cluster, folder: Path, size: int) -> list[str]:
         f"(bar {DATA_SECONDS[size]}), CPU {cpu_all:.2f} s, {memory:.0f} MB (bar {MEMORY[size]}); "
         f"kubectl get jobs {wall:.2f} s, CPU {used:.2f} s (ratios {everything / wall:.2f}, {cpu_all / used:.2f})",
     ]
+
+
+def revision(cluster: Cluster, size: int) -> int:
+    """How many writes there have been, of anything."""
+    answer = cluster.kubectl("get", "--raw", f"/apis/batch/v1/namespaces/bench-{size}/jobs?limit=1").stdout
+    return int(json.loads(answer)["metadata"]["resourceVersion"])
+
+
+def bare_held_open(folder: Path) -> str:
+    """What Textual alone takes for that: the app of one word, which says the key."""
+    with bare(folder) as terminal:
+        arrival(terminal, lambda text: "nothing" in text, "the word")
+        terminal.look(SETTLE_SECONDS)
+        quiet = watch(terminal, IDLE_SECONDS)
+        return (
+            f"a Textual app of one word, idle: {quiet.cpu:.2%} of a core, {quiet.bytes / 1024:.2f} KiB/s, "
+            f"{quiet.memory:.0f} MB; key to terminal: {echoes(terminal)}"
+        )
 
 
 def held_open(cluster: Cluster, folder: Path, size: int) -> list[str]:
@@ -119,13 +141,15 @@ def held_open(cluster: Cluster, folder: Path, size: int) -> list[str]:
             [sys.executable, "-m", "tests.bench.queue", "write", str(cluster.kubeconfig), f"bench-{size}"]
         )
         terminal.look(SETTLE_SECONDS)
+        before, began = revision(cluster, size), time.monotonic()
         busy = watch(terminal, BUSY_SECONDS)
+        reached = (revision(cluster, size) - before) / (time.monotonic() - began)
         busy_keys = echoes(terminal, KEYS // 3)
         writer.kill()
         writer.wait()
     return [
         *lines,
-        f"{size} jobs, 100 writes a second: {busy.cpu:.1%} of a core (bar 10 %), "
+        f"{size} jobs, {reached:.0f} writes a second (100 wanted): {busy.cpu:.1%} of a core (bar 10 %), "
         f"{busy.bytes / 1024:.2f} KiB/s to the terminal, {busy.memory:.0f} MB; key to terminal: {busy_keys}",
     ]
 
@@ -202,16 +226,22 @@ def started(server: str, folder: Path, size: int) -> Start:
         return Start(paint, rows, all_rows, cpu_paint, cpu(terminal.pid), resident(terminal.pid))
 
 
-def started_bare(home: Path) -> tuple[float, float]:
-    """Seconds and CPU seconds until a Textual app of one word is painted."""
-    began = time.monotonic()
+@contextmanager
+def bare(home: Path) -> Iterator[Terminal]:
+    """A Textual app of one word."""
     where = {"HOME": str(home), "COLORTERM": "truecolor"}
     with Terminal("python", "-c", BARE, environ=where, columns=COLUMNS, lines=LINES) as terminal:
-        paint = arrival(terminal, lambda text: "nothing" in text, "the word") - began
-        used = cpu(terminal.pid)
+        yield terminal
         terminal.type("q")
         terminal.wait_end()
-    return paint, used
+
+
+def started_bare(home: Path) -> tuple[float, float]:
+    """Seconds and CPU seconds until it is painted."""
+    began = time.monotonic()
+    with bare(home) as terminal:
+        paint = arrival(terminal, lambda text: "nothing" in text, "the word") - began
+        return paint, cpu(terminal.pid)
 
 
 def arrival(terminal: Terminal, check: Callable[[str], object], what: str, seconds: float = 60.0) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import force_setattr
 from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 from textual.widgets import Static
@@ -120,7 +121,7 @@ async def test_what_cannot_be_read_is_said_and_the_rest_is_there() -> None:
         def gone(row: Any) -> Any:
             raise NotFound('There is no job "x".', status=404)
 
-        object.__setattr__(backend, "details", gone)
+        force_setattr(backend, "details", gone)
 
     async with running(make_app(prepare=break_it)) as pilot:
         screen = await open_detail(pilot, TRAINS)

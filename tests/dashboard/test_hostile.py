@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import force_setattr
 from textual.widgets import Static
 
 from kbatch_core.errors import AuthExpired, NotFound
@@ -61,7 +62,7 @@ def replaced(**parts: Any) -> Callable[[Backend], None]:
 
     def prepare(backend: Backend) -> None:
         for name, part in parts.items():
-            object.__setattr__(backend, name, part)
+            force_setattr(backend, name, part)
 
     return prepare
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Literal
 
 import pytest
+from msgspec.structs import force_setattr
 from textual.widgets import Static
 
 from kbatch_core.errors import KbatchError
@@ -94,7 +95,7 @@ async def test_a_history_that_cannot_be_read_is_said() -> None:
         def past(live: object) -> list[JobRow]:
             raise KbatchError("Home is away: [/x].", "Come back later.")
 
-        object.__setattr__(backend, "past", past)
+        force_setattr(backend, "past", past)
 
     app = make_app(prepare=prepare, state=State(history=True))
     async with running(app) as pilot:
@@ -124,7 +125,7 @@ async def test_only_a_live_queue_can_call_a_job_gone(state: Literal["LIVE", "RET
 
         assert isinstance(backend.queue, DemoQueue)
         backend.queue.state = Sync(state, NOW)
-        object.__setattr__(backend, "past", past)
+        force_setattr(backend, "past", past)
 
     async with running(make_app(prepare=prepare, state=State(history=True))):
         assert asked
