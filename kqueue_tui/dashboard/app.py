@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from kbatch_core.status.row import JobRow
     from kqueue_tui.dashboard.form.model import Form
 
+PALETTE_LINES = 8
+"""A terminal of fewer lines has no room for the command palette."""
+
 
 class Dashboard(BaseApp):
     """`keep` writes down at the end what the screen was like; `loaded` is called once: the first jobs are there."""
@@ -88,6 +91,13 @@ class Dashboard(BaseApp):
     def behind(self) -> bool:
         """Whether something changed that is not shown yet."""
         return self.feed.behind
+
+    def action_command_palette(self) -> None:
+        """Textual's palette ends the app by a page key when its list has no line to itself."""
+        if self.size.height < PALETTE_LINES:
+            self.say("There is no room for the list of commands: ? shows the keys.", severity="warning")
+        else:
+            super().action_command_palette()
 
     def open_form(self, form: Form) -> None:
         from kqueue_tui.dashboard.screens.form import FormScreen

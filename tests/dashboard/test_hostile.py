@@ -137,7 +137,8 @@ async def test_a_terminal_of_few_lines_shows_jobs_and_what_is_asked() -> None:
         table = app.screen.query_one(QueueTable)
         assert table.size.height == 2
         assert str(app.screen.query_one(StatusLine).render()).endswith("LIVE ")
-        await pilot.press("c")
+        await pilot.resize_terminal(20, 3)
+        await pilot.press("colon", "pageup", "c")
         await pilot.resize_terminal(40, 10)
         await settle(pilot)
         for part in ("#no", "#yes", ".question", ".names"):
