@@ -268,3 +268,16 @@ def test_health_says_what_is_wrong_since_when_and_until_when() -> None:
         assert health.retry_at == run.clock.now
     healthy = Run(listing(version=5), BROKEN, Watch(bookmark(6), seconds=10)).go().reflector.health
     assert (healthy.error, healthy.retry_at) == (None, None)
+
+
+def test_a_failure_long_after_another_is_the_first_of_its_own() -> None:
+    failing = ServerBusy("Failing.", status=503, retry_after=61)
+    run = Run(listing(version=5), failing, Watch(bookmark(6)), failing, Watch(bookmark(7))).go()
+    assert run.versions[:5] == ["0", "w5", "w5", "w6", "w6"], "no list: it worked in between"
+
+
+def test_a_watch_that_opens_ends_what_was_wrong_before_anything_happens() -> None:
+    lost = AnswerLost("Lost.")
+    run = Run(listing(version=5), lost, Watch()).go()
+    assert lost in run.states
+    assert run.reflector.health.error is None
