@@ -165,7 +165,8 @@ class Fleet:
             conditions = {one.type for one in found.status.conditions if one.status == "True"}
             return found if conditions & {"Complete", "Failed"} else None
 
-        return wait_for(over, what=f"{job.metadata.name} to end")
+        # After a restart of the API server a controller looks again in up to a minute.
+        return wait_for(over, what=f"{job.metadata.name} to end", seconds=180)
 
     def wait_no_pods(self, job: Job) -> None:
         """Until kubectl sees no pod of the job."""
