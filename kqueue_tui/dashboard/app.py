@@ -112,8 +112,9 @@ class Dashboard(BaseApp):
     async def show_job(self, uid: str) -> None:
         while len(self.screen_stack) > 1:
             await self.pop_screen()
-        if isinstance(self.screen, QueueScreen):
-            self.screen.go_to(uid)
+        for screen in self.screen_stack:  # none when the app has left meanwhile
+            if isinstance(screen, QueueScreen):
+                screen.go_to(uid)
 
     # The connection
 

@@ -46,9 +46,8 @@ def test_it_lives_through_a_restart_of_the_api_server_and_any_size(fleet: Fleet,
         terminal.wait_for(lambda text: "after" in text and "LIVE" in text, "news")
         # The cursor is still on the first job; the new one is above it.
         terminal.type("kc")
-        terminal.wait_for(
-            lambda text: "Cancel" in text and after.metadata.labels[labels.ID] in text, "a question"
-        )
+        named = f"{after.metadata.labels[labels.ID]}  after  ("
+        terminal.wait_for(lambda text: "Yes, cancel" in text and named in text, "a question")
         terminal.type("y")
         fleet.wait_ended(after)
         terminal.wait_for(lambda text: "cancelled" in text, "the cancelled job")

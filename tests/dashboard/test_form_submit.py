@@ -240,6 +240,14 @@ async def test_while_it_is_on_its_way_nothing_is_sent_twice_and_leaving_asks() -
         Slow.go.set()
 
 
+async def test_a_job_that_comes_when_it_has_left_is_not_looked_for() -> None:
+    async with running(make_app()) as pilot:
+        app = pilot.app
+        assert isinstance(app, Dashboard)
+    await app.show_job("demo-hq5bf8qx")
+    assert not app.screen_stack
+
+
 @pytest.mark.parametrize("why", ["readonly", "right"])
 async def test_without_the_right_all_but_the_submit_works(why: str) -> None:
     def forbid(backend: Backend) -> None:

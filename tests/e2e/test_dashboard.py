@@ -82,9 +82,7 @@ def test_submit_watch_read_cancel_and_leave(user: User, tmp_path: Path) -> None:
         terminal.type("\r")
         terminal.wait_for(lambda text: "c Cancel" in text, "the keys of the queue")
         terminal.type("c")
-        text = terminal.wait_for(
-            lambda text: "No" in text and "Cancel" in text and first in text, "the question"
-        )
+        text = terminal.wait_for(lambda text: "Yes, cancel" in text and first in text, "the question")
         assert "second" not in text.partition("Cancel")[2].partition("Filter")[0], "only what is asked about"
         terminal.type("y")
         terminal.wait_for(lambda text: "cancelled" in text, "the cancelled job")
