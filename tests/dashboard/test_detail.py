@@ -96,12 +96,12 @@ async def test_moving_and_leaving() -> None:
     async with running(make_app(), (80, 24)) as pilot:
         screen = await open_detail(pilot, TRAINS)
         body = screen.query_one(VerticalScroll)
+        await until(pilot, lambda: body.max_scroll_y > body.size.height // 2)
         last = body.max_scroll_y
         half = body.size.height // 2
         for key, line in (("j", 1), ("k", 0), ("ctrl+d", half), ("ctrl+u", 0), ("G", last), ("g", 0)):
             await pilot.press(key)
-            await pilot.pause()
-            assert body.scroll_offset.y == line, key
+            await until(pilot, lambda line=line: body.scroll_offset.y == line)  # type: ignore[misc]
         await pilot.press("escape")
         assert not isinstance(pilot.app.screen, DetailScreen)
 

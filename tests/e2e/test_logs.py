@@ -295,8 +295,11 @@ def test_the_kubelet_in_memory_serves_a_log_as_the_real_one(user: User, tmp_path
         job = client.wait(client.find(job_id))
         pod = client.pods(job)[-1].metadata
         folder = user.node.folder / "pod-logs" / f"{user.namespace}_{pod.name}_{pod.uid}" / "job"
+        # containerd may still be writing what a container that has ended had said.
+        log = folder / "0.log"
+        wait_for(lambda: b"no newline" in log.read_bytes(), what="the end of the node's log")
         container = Container()
-        container.file.entries += parse_entries((folder / "0.log").read_bytes())
+        container.file.entries += parse_entries(log.read_bytes())
         seconds = sorted({entry.ns // NS for entry in container.file.entries})
         since = [format_stamp(second * NS)[:19].decode() + "Z" for second in (seconds[0] - 1, *seconds)]
         queries: list[dict[str, Any]] = [{}]

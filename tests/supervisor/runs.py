@@ -120,7 +120,8 @@ class Run:
         def child() -> None:
             die_with_parent()
             # Ignored where the tests were started in the background, and no shell may trap what it was given ignored.
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            for number in (signal.SIGINT, signal.SIGQUIT):
+                signal.signal(number, signal.SIG_DFL)
             if prepare is not None:
                 prepare()
 
