@@ -45,7 +45,10 @@ PALETTE_LINES = 8
 
 
 class Dashboard(BaseApp):
-    """`keep` writes down at the end what the screen was like; `loaded` is called once: the first jobs are there."""
+    """`keep` writes down at the end what the screen was like.
+
+    `painted` is called once, when there is a screen; `loaded` once, when the first jobs are there.
+    """
 
     CSS_PATH = "queue.tcss"
     TITLE = "kqueue"
@@ -61,6 +64,7 @@ class Dashboard(BaseApp):
         config: Config,
         state: State,
         keep: Callable[[State], None] = lambda state: None,
+        painted: Callable[[], None] = lambda: None,
         loaded: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
         environ: Mapping[str, str] = os.environ,
@@ -69,6 +73,7 @@ class Dashboard(BaseApp):
         super().__init__(options, connect, config=config, state=state, clock=clock)
         self._bell = Bell(config.bell, self.settings.watched)
         self._keep = keep
+        self._painted = painted
         self._loaded = loaded
         self._has_loaded = False
         self._last_state = ""
@@ -127,6 +132,7 @@ class Dashboard(BaseApp):
             self.app_resume_signal.subscribe(self, lambda app: app.refresh(layout=True))
 
     def on_ready(self) -> None:
+        self._painted()
         self.stylesheet.read(Path(__file__).with_name("screens.tcss"))
         self.set_interval(1.0, self._tick)
         self.connect()

@@ -24,6 +24,8 @@ def open_dashboard(options: Options) -> int:
         config=config,
         state=read_state(kept),
         keep=partial(write_state, kept),
+        # The command line has put it off.
+        painted=gc.enable,
         # Nobody who types is to wait for a look at ten thousand jobs for garbage, of which they are none.
         loaded=gc.freeze,
     )

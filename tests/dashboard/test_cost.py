@@ -111,18 +111,19 @@ def test_what_moves_nothing_sorts_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     assert view.index is index
 
 
-async def test_that_all_is_loaded_is_told_once() -> None:
+async def test_that_it_is_painted_and_that_all_is_loaded_are_told_once() -> None:
     def begin(backend: Backend) -> None:
         assert isinstance(backend.queue, DemoQueue)
         backend.queue.state = Sync("LOADING")
 
     told: list[str] = []
     app = make_app(prepare=begin)
+    app._painted = lambda: told.append("painted")
     app._loaded = lambda: told.append("loaded")
     async with running(app):
         app._tick()
-        assert told == []
+        assert told == ["painted"]
         for sync in (Sync("LIVE", NOW), Sync("STALE", NOW), Sync("LIVE", NOW)):
             queue_of(app).state = sync
             app._tick()
-            assert told == ["loaded"]
+            assert told == ["painted", "loaded"]
