@@ -177,6 +177,7 @@ def options_of(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> Options:
 
     monkeypatch.setattr("kqueue_tui.cli.kqueue.on_terminal", lambda: True)
     monkeypatch.setattr("kqueue_tui.dashboard.launch.open_dashboard", note)
+    monkeypatch.setattr("gc.disable", lambda: None)  # launch would enable it again
     result = CliRunner().invoke(kqueue, arguments, standalone_mode=False)
     assert result.exception is None and result.return_value == 0
     return opened[0]
