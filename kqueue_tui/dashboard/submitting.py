@@ -118,9 +118,9 @@ class Submitting:
             self._app.push_screen(Problem("Not submitted", str(sent.error)))
 
     def _tell_of(self, job: Job, warnings: tuple[str, ...]) -> None:
-        from kbatch_core.model import labels
+        from kbatch_core.status.reading import id_of
 
-        job_id = job.metadata.labels.get(labels.ID, "")
+        job_id = id_of(job)
         words = f"l shows its log, d everything about it, c ends it.\nkqueue logs -f {job_id}  kqueue show {job_id}"
         title = f"Submitted batch job {job_id}"
         self._app.notify("\n".join((words, *warnings)), title=title, markup=False, timeout=TOLD_SECONDS)

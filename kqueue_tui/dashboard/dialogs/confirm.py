@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from kqueue_tui.dashboard.dialogs.dialog import Dialog
+from kqueue_tui.dashboard.dialogs.question import Question
 
 NAMED = 8
 
 
-class Confirm(Dialog[bool]):
+class Confirm(Question):
     """The answer is True for yes. `names` are the targets, one line each; `warning` is what may surprise."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("y", "yes", "Yes", show=False, id="confirm.yes"),
-        Binding("n", "close", "No", show=False, id="confirm.no"),
-        Binding("left,right,h,l,tab", "other", "Other button", show=False),
     ]
 
     def __init__(
@@ -48,20 +45,3 @@ class Confirm(Dialog[bool]):
                 yield Button(
                     Content.assemble(("Y", "underline"), f"es, {self._yes}"), id="yes", variant="error"
                 )
-
-    def on_mount(self) -> None:
-        self.query_one("#no").focus()
-
-    @on(Button.Pressed)
-    def _pressed(self, pressed: Button.Pressed) -> None:
-        if pressed.button.id == "yes":
-            self.action_yes()
-        else:
-            self.action_close()
-
-    def action_yes(self) -> None:
-        if self.painted:
-            self.dismiss(True)
-
-    def action_other(self) -> None:
-        self.focus_next()

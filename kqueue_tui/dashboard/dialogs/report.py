@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from kqueue_tui.dashboard.dialogs.dialog import Dialog
+from kqueue_tui.dashboard.dialogs.question import Question
 
 
-class Report(Dialog[bool]):
+class Report(Question):
     """`lines` are (subject, sentence); `off` says why it cannot be submitted, "" when it can. The answer is True for
     yes. Without `asks` it only tells."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("y,s", "yes", "Yes", show=False),
-        Binding("n", "close", "No", show=False),
-        Binding("left,right,h,l,tab", "other", "Other button", show=False),
         Binding("j,down", "scroll(1)", "Down", show=False),
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]
@@ -38,12 +35,12 @@ class Report(Dialog[bool]):
     ) -> None:
         super().__init__()
         self._name, self._command, self._lines = name, command, lines
-        self._warnings, self._off, self._asks = warnings, off, asks
+        self._warnings, self._off = warnings, off
+        self.may = asks and not off
 
     def compose(self) -> ComposeResult:
-        may = self._asks and not self._off
         with Vertical(id="dialog", classes="report"):
-            title = f"Submit {self._name}?" if may else f"What the cluster says to {self._name}"
+            title = f"Submit {self._name}?" if self.may else f"What the cluster says to {self._name}"
             yield Static(title, classes="question", markup=False)
             with VerticalScroll(classes="text"):
                 yield Static(Content.assemble(("$ ", "$foreground 50%"), (self._command, "bold")))
@@ -57,7 +54,7 @@ class Report(Dialog[bool]):
             if self._off:
                 yield Static(self._off, classes="warning", markup=False)
             with Horizontal(classes="buttons"):
-                if may:
+                if self.may:
                     yield Button(Content.assemble(("N", "underline"), "o"), id="no")
                     yield Button(
                         Content.assemble(("Y", "underline"), "es, submit"), id="yes", variant="success"
@@ -65,29 +62,12 @@ class Report(Dialog[bool]):
                 else:
                     yield Button("Close", id="no")
 
-    def on_mount(self) -> None:
-        self.query_one("#no").focus()
-
     def _all(self) -> Iterable[tuple[str, str, str]]:
         """(subject, sentence, style of the subject)."""
         for subject, text in self._lines:
             yield subject, text, "bold $text-error" if subject == "refused" else "$text-accent"
         for warning in self._warnings:
             yield "!", warning, "bold $text-warning"
-
-    @on(Button.Pressed)
-    def _pressed(self, pressed: Button.Pressed) -> None:
-        if pressed.button.id == "yes":
-            self.action_yes()
-        else:
-            self.action_close()
-
-    def action_yes(self) -> None:
-        if self._asks and not self._off and self.painted:
-            self.dismiss(True)
-
-    def action_other(self) -> None:
-        self.focus_next(Button)
 
     def action_scroll(self, by: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
