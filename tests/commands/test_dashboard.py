@@ -48,6 +48,7 @@ def test_it_lives_through_a_restart_of_the_api_server_and_any_size(fleet: Fleet,
         terminal.type("kc")
         named = f"{after.metadata.labels[labels.ID]}  after  ("
         terminal.wait_for(lambda text: "Yes, cancel" in text and named in text, "a question")
+        terminal.look(1)  # an answer counts from a moment after the question is seen
         terminal.type("y")
         fleet.wait_ended(after)
         terminal.wait_for(lambda text: "cancelled" in text, "the cancelled job")
