@@ -65,6 +65,7 @@ def test_submit_watch_read_cancel_and_leave(user: User, tmp_path: Path) -> None:
         terminal.wait_for(lambda text: "$ kbatch second.sh" in text, "the command")
         terminal.type("s")
         terminal.wait_for(lambda text: "Submit second?" in text and "accepted" in text, "the question")
+        terminal.look(1)  # an answer counts from a moment after the question is seen
         terminal.type("y")
         terminal.wait_for(lambda text: re.search(r"\w{8}  second +● running", text), "the new job to run")
         second = jobs(user)["second"]["metadata"]["labels"][labels.ID]
@@ -84,6 +85,7 @@ def test_submit_watch_read_cancel_and_leave(user: User, tmp_path: Path) -> None:
         terminal.type("c")
         text = terminal.wait_for(lambda text: "Yes, cancel" in text and first in text, "the question")
         assert "second" not in text.partition("Cancel")[2].partition("Filter")[0], "only what is asked about"
+        terminal.look(1)  # an answer counts from a moment after the question is seen
         terminal.type("y")
         terminal.wait_for(lambda text: "cancelled" in text, "the cancelled job")
 
