@@ -11,6 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: test check demo bench clean constraints screenshots release-check
 test: $(READY)
+	$(BIN)/python -m tests.cluster prepare
 	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(READY)

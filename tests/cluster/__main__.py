@@ -1,6 +1,6 @@
-"""A cluster for a developer to poke around in; it stays until `down`.
+"""A cluster for a developer to poke around in, which stays until `down`; and what clusters are made of.
 
-python -m tests.cluster up | node | down | kubeconfig
+python -m tests.cluster prepare | up | node | down | kubeconfig
 """
 
 from __future__ import annotations
@@ -14,13 +14,29 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.cluster.build import Missing, cache_dir, say
+from tests.cluster.build import Missing, binaries, cache_dir, say
 from tests.cluster.control import Cluster
-from tests.cluster.node import Node
+from tests.cluster.images import pause_image, user_image
+from tests.cluster.node import Node, check_machine
 from tests.cluster.processes import wait_for
 
 FOLDER = cache_dir() / "developer"
 READY, PID = FOLDER / "ready", FOLDER / "pid"
+
+
+def prepare() -> int:
+    """Make what the tests' clusters are made of: a test has ten minutes, and the first build may take longer.
+
+    What this machine lacks is not an error here: the tests that need it say so.
+    """
+    try:
+        binaries()
+        check_machine()
+        pause_image()
+        user_image()
+    except Missing as reason:
+        say(str(reason))
+    return 0
 
 
 def running() -> int:
@@ -89,6 +105,7 @@ def down() -> int:
 
 def main(argv: list[str]) -> int:
     actions: dict[str, Callable[[], int]] = {
+        "prepare": prepare,
         "up": lambda: start("up"),
         "node": lambda: start("node"),
         "down": down,
