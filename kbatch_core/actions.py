@@ -23,6 +23,7 @@ from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec, from_numbers
 from kbatch_core.model.names import id_from, new_submit_id
 from kbatch_core.model.objects import Job, parse_time
+from kbatch_core.model.rights import Right, group_of
 from kbatch_core.status.reading import (
     array_of,
     condition,
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from kbatch_core.history import Warn
     from kbatch_core.manifest import Submission
 
-_GROUPS = {"jobs": "batch", "localqueues": "kueue.x-k8s.io"}
-
 
 class Actions:
     """Jobs as one account may change them. Owns no thread; clock and random are passed in by tests."""
@@ -51,7 +50,7 @@ class Actions:
         self.history = History(session.home)
         self._clock = clock
         self._rng = rng
-        self._rights: dict[tuple[str, ...], bool] = {}
+        self._rights: dict[tuple[str, ...], bool | None] = {}
 
     def now(self) -> float:
         """Seconds since the epoch by the server, whose times the rows have."""
@@ -184,16 +183,21 @@ class Actions:
     def may(
         self, verb: str, resource: str = "jobs", subresource: str = "", *, namespace: str | None = None
     ) -> bool:
-        """Whether this account has a right; asked once and remembered. True where even asking is forbidden:
-        then the server says it when it is used."""
+        """Whether this account has a right, as `has_right`. True where even asking is forbidden: then the server says
+        it when it is used."""
+        return self.has_right(Right(verb, resource, subresource), namespace=namespace) is not False
+
+    def has_right(self, right: Right, *, namespace: str | None = None, name: str = "") -> bool | None:
+        """Whether this account has a right ("" = in every namespace), or has it on the object `name`; asked once and
+        remembered. None where even asking is forbidden."""
         where = self.api.namespace if namespace is None else namespace
-        right = (verb, _GROUPS.get(resource, ""), resource, subresource, where)
-        if right not in self._rights:
+        asked = (right.verb, group_of(right.resource), right.resource, right.subresource, where, name)
+        if asked not in self._rights:
             try:
-                self._rights[right] = self.api.access_review(*right)
+                self._rights[asked] = self.api.access_review(*asked)
             except PermissionDenied:
-                self._rights[right] = True
-        return self._rights[right]
+                self._rights[asked] = None
+        return self._rights[asked]
 
     def _patch(self, job: Job, patch: change.Patch | None) -> Job:
         if patch is None:

@@ -29,6 +29,8 @@ from kbatch_core.errors import (
 from kbatch_core.model import labels
 from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import (
+    AccessReview,
+    AccountReview,
     Event,
     Job,
     LimitRange,
@@ -36,6 +38,7 @@ from kbatch_core.model.objects import (
     NodeList,
     Pod,
     ResourceQuota,
+    Version,
     WholeJob,
 )
 
@@ -189,24 +192,53 @@ class Api:
         return []
 
     def access_review(
-        self, verb: str, group: str, resource: str, subresource: str = "", namespace: str = ""
+        self, verb: str, group: str, resource: str, subresource: str = "", namespace: str = "", name: str = ""
     ) -> bool:
-        """Whether this account may do that: a SelfSubjectAccessReview, which stores nothing."""
+        """Whether this account may do that: a SelfSubjectAccessReview, which stores nothing. `name` "" = to all."""
         attributes = {
             "verb": verb,
             "group": group,
             "resource": resource,
             "subresource": subresource,
             "namespace": namespace,
+            "name": name,
         }
         body = msgspec.json.encode({"spec": {"resourceAttributes": attributes}})
-        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-        answer = self.retry.call(lambda: self.transport.request("POST", path, body=body))
-        return bool(decode_answer(decoder(dict[str, Any]), answer).get("status", {}).get("allowed"))
+        return self._review(
+            "authorization.k8s.io/v1/selfsubjectaccessreviews", body, AccessReview
+        ).status.allowed
 
-    def version(self) -> dict[str, Any]:
+    def account(self) -> str:
+        """Who the server takes us for: a SelfSubjectReview, which stores nothing. Kubernetes 1.28."""
+        found = self._review("authentication.k8s.io/v1/selfsubjectreviews", b"{}", AccountReview)
+        return found.status.user_info.username
+
+    def has_group(self, name: str) -> bool:
+        """Whether the server has an API group."""
+        try:
+            self._get(f"/apis/{quote(name)}", dict[str, Any])
+        except (NotFound, ConnectionFailed):
+            # What is not there is answered with plain text, not with a Status.
+            return False
+        return True
+
+    def has_namespace(self) -> bool | None:
+        """Whether the namespace is there; None when it may not be looked at."""
+        try:
+            self._get(f"/api/v1/namespaces/{quote(self.namespace)}", dict[str, Any])
+        except NotFound:
+            return False
+        except PermissionDenied:
+            return None
+        return True
+
+    def version(self) -> Version:
         """The API server's version."""
-        return self._get("/version", dict[str, Any])
+        return self._get("/version", Version)
+
+    def _review(self, path: str, body: bytes, kind: type[Decoded]) -> Decoded:
+        answer = self.retry.call(lambda: self.transport.request("POST", f"/apis/{path}", body=body))
+        return decode_answer(decoder(kind), answer)
 
     def _get(self, path: str, kind: type[Decoded], query: Query | None = None) -> Decoded:
         answer = self.retry.call(lambda: self.transport.request("GET", path, query=query))

@@ -74,7 +74,7 @@ def from_kubeconfig(
         tls_server_name=configuration.tls_server_name,
         proxy=configuration.proxy,
         proxy_headers=configuration.proxy_headers,
-        source=f'kubeconfig context "{active.get("name", "")}"',
+        source=f'context "{active.get("name", "")}" of the kubeconfig {_where(path)}',
     )
 
 
@@ -124,7 +124,7 @@ def _load(path: str | None, context: str | None) -> tuple[Any, dict[str, Any], s
 
     configuration = Configuration()
     complaints = _Complaints()
-    where = path or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    where = _where(path)
     # While the root logger has a handler, the loader's complaint is not printed over a dashboard.
     logging.getLogger().addHandler(complaints)
     try:
@@ -162,6 +162,11 @@ def _load(path: str | None, context: str | None) -> tuple[Any, dict[str, Any], s
     finally:
         logging.getLogger().removeHandler(complaints)
     return configuration, loader.current_context, complaints.last
+
+
+def _where(path: str | None) -> str:
+    """The file that is read; of KUBECONFIG several, with colons between."""
+    return path or os.environ.get("KUBECONFIG") or "~/.kube/config"
 
 
 def _check_context(context: str, files: Mapping[str, Any], where: str) -> None:

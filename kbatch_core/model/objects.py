@@ -333,6 +333,36 @@ class Status(_Object):
     code: int = 0
 
 
+class AccessStatus(_Object):
+    allowed: bool = False
+
+
+class AccessReview(_Object):
+    """The answer to: may I?"""
+
+    status: AccessStatus = AccessStatus()
+
+
+class UserInfo(_Object):
+    username: str = ""
+
+
+class AccountStatus(_Object):
+    user_info: UserInfo = UserInfo()
+
+
+class AccountReview(_Object):
+    """The answer to: who am I?"""
+
+    status: AccountStatus = AccountStatus()
+
+
+class Version(_Object):
+    """The API server's own."""
+
+    git_version: str = ""
+
+
 def parse_time(text: str | None) -> float | None:
     """RFC 3339 text to seconds since the epoch; None for None or empty text."""
     if not text:

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -60,3 +61,13 @@ def open_dashboard(options: dict[str, Any], *, screen: str = "queue", script: st
             kubeconfig=options["kubeconfig"],
         )
     )
+
+
+def read_config() -> Path | None:
+    """Read the dashboard's config file; where it is, None where there is none. Raises BadConfig."""
+    from kqueue_tui.dashboard import config
+    from kqueue_tui.dashboard.actions import REBINDABLE
+
+    path = config.config_path()
+    config.read_config(path, actions=REBINDABLE)
+    return path if path.exists() else None

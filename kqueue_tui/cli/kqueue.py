@@ -34,6 +34,7 @@ COMMANDS = {
     "local": ("kqueue_tui.cli.local", "Start, stop or remove a cluster on this machine."),
     "delete": ("kqueue_tui.cli.delete", "Remove jobs and their record from the cluster."),
     "demo": ("kqueue_tui.cli.demo", "Try it on this machine, with jobs in every state."),
+    "doctor": ("kqueue_tui.cli.doctor", "Go through what is needed, and say what is wrong."),
     "completion": ("kqueue_tui.cli.completion", "Print what makes a shell complete kbatch and kqueue."),
 }
 

@@ -51,6 +51,18 @@ def test_a_list_imports_nothing_that_only_a_submit_needs() -> None:
     assert set(result.stdout.split()).isdisjoint(f"kbatch_core.{name}" for name in packages)
 
 
+def test_no_other_command_imports_the_doctor() -> None:
+    program = (
+        "import importlib, sys\n"
+        "from kqueue_tui.cli import kbatch, kqueue\n"
+        "for name, (module, _) in kqueue.COMMANDS.items():\n"
+        "    name == 'doctor' or importlib.import_module(module)\n"
+        "print(*sys.modules, sep='\\n')"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not [name for name in result.stdout.split() if name.startswith("kbatch_core.doctor")]
+
+
 def test_the_core_imports_nothing_that_talks_to_a_person() -> None:
     modules = imported_by(
         "import pkgutil, kbatch_core\n"

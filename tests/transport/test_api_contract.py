@@ -284,6 +284,15 @@ def test_cancel_ends_a_held_job_and_keeps_its_record(api: Api, namespace: str) -
     assert client.pods(job) == []
 
 
+def test_what_is_asked_about_oneself(api: Api) -> None:
+    assert api.account()
+    assert api.has_namespace() is True
+    assert api.has_group("batch")
+    assert not api.has_group("kueue.x-k8s.io")
+    assert api.version().git_version.startswith("v1.36")
+    assert api.access_review("create", "batch", "jobs", namespace=api.namespace)
+
+
 def test_429_waits_as_long_as_the_server_says(api: Api, cluster: Cluster) -> None:
     """The server's own 429 needs a flooded server; the shape is the one that priority and fairness sends."""
     waits: list[float] = []
@@ -294,7 +303,7 @@ def test_429_waits_as_long_as_the_server_says(api: Api, cluster: Cluster) -> Non
     with ScriptedServer(answers) as server:
         settings = Settings(server=server.url, namespace="x")
         retry = Retry(sleep=waits.append, random=lambda: 0.0)
-        assert Api(Transport(settings), retry).version() == {"gitVersion": "v1.36.3"}
+        assert Api(Transport(settings), retry).version().git_version == "v1.36.3"
     assert waits == [3.0]
 
 
