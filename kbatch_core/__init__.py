@@ -5,7 +5,7 @@
     client = Client.connect()
     job = client.wait(client.run("fit.py", mem="8G", time="2:00:00"))
 
-docs/python.md has more.
+`kqueue docs python` has more.
 """
 
 from __future__ import annotations

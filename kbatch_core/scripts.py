@@ -135,7 +135,7 @@ def _typed(options: Mapping[str, object]) -> Typed:
     for name, value in options.items():
         option = BY_NAME.get(name.replace("_", "-"))
         if option is None:
-            raise BadOption(f"{name} is no option of kbatch.", "docs/slurm.md lists them; write _ for -.")
+            raise BadOption(f"{name} is no option of kbatch.", "`kbatch --help` lists them; write _ for -.")
         if option.name in _INSTEAD:
             raise BadOption(f"{name} is for the command line.", f"Use {_INSTEAD[option.name]}.")
         if isinstance(value, bool) or value is None:

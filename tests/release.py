@@ -67,7 +67,7 @@ def audit(tools: Path) -> None:
 
 
 def installs_alone(tools: Path) -> None:
-    """In an empty environment, without what the tests need, its demo runs in a pipe."""
+    """In an empty environment, without what the tests need, its demo runs in a pipe and its pages are there."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         venv.create(home / "venv", with_pip=True)
@@ -77,6 +77,8 @@ def installs_alone(tools: Path) -> None:
         said = run(home / "venv/bin/kqueue", "demo", cwd=home, env={"HOME": str(home)})
         if TABLE_HEAD not in said:
             raise RuntimeError(f"kqueue demo printed no table:\n{said}")
+        if not run(home / "venv/bin/kqueue", "docs", "admin", cwd=home).startswith("# "):
+            raise RuntimeError("kqueue docs admin printed no page.")
 
 
 def _pins(folder: Path) -> Path:

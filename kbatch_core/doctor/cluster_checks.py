@@ -71,7 +71,8 @@ def rights(found: Mapping[Right, bool | None], account: str, namespace: str, *, 
         verdict="broken" if grave else "limited",
         sentence=f"Your account may not {name_rights(lacking)}",
         details=tuple(f"{name_rights([right])}: {NEEDED[right]}" for right in lacking),
-        hint=f'Ask your admin to allow it to {account or "your account"} in namespace "{namespace}".',
+        hint=f'Ask your admin to allow it to {account or "your account"} in namespace "{namespace}": `kqueue docs '
+        "admin` has the Role.",
     )
 
 

@@ -83,7 +83,7 @@ def _own_pod(name: str, read_pod: Callable[[str], dict[str, Any]]) -> dict[str, 
     except PermissionDenied as error:
         raise PermissionDenied(
             f'kbatch may not read its own pod "{name}", whose environment a job copies.',
-            "Ask your admin for that right, or for the file that docs/admin.md describes; or give --image.",
+            "Ask your admin for that right, or for the file that `kqueue docs admin` describes; or give --image.",
             status=error.status,
             reason=error.reason,
         ) from error

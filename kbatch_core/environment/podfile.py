@@ -51,6 +51,6 @@ def read_pod_file(path: Path = POD_FILE) -> dict[str, Any] | None:
     except (msgspec.DecodeError, RecursionError) as error:
         raise BadConfig(
             f"{path} does not hold this server's pod: {error}.",
-            "Tell your hub's admin; docs/admin.md says how.",
+            "Tell your hub's admin: `kqueue docs admin` says how that file is made.",
         ) from error
     return pod

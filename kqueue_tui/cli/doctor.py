@@ -24,7 +24,7 @@ LEAST_WIDTH = 40
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="JSON, with each check as an object.")
+@click.option("--json", "as_json", is_flag=True, help="JSON, as `kqueue docs json` describes it.")
 @cluster_options
 def command(as_json: bool, **options: Any) -> int:
     """Go through what kbatch and kqueue need: cluster, rights, home, settings. Nothing is written.

@@ -30,7 +30,9 @@ from kqueue_tui.cli.source import Source, read_lines, read_source, read_stdin
 
 
 @click.command(
-    cls=TableCommand, options_metavar="[OPTION]...", epilog="Options and what they do: docs/slurm.md."
+    cls=TableCommand,
+    options_metavar="[OPTION]...",
+    epilog="What each option does here, and where options come from: kqueue docs slurm.",
 )
 def kbatch(line: CommandLine) -> int:
     """Submit SCRIPT with its arguments as a job that goes on when this notebook server is gone.

@@ -35,6 +35,7 @@ COMMANDS = {
     "delete": ("kqueue_tui.cli.delete", "Remove jobs and their record from the cluster."),
     "demo": ("kqueue_tui.cli.demo", "Try it on this machine, with jobs in every state."),
     "doctor": ("kqueue_tui.cli.doctor", "Go through what is needed, and say what is wrong."),
+    "docs": ("kqueue_tui.cli.docs", "Show a page of the documentation."),
     "completion": ("kqueue_tui.cli.completion", "Print what makes a shell complete kbatch and kqueue."),
 }
 

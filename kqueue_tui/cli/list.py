@@ -80,7 +80,7 @@ NOTHING_ACTIVE = 1
     help="By these fields of -o or -O, - before one for falling: -M,i.",
 )
 @click.option("--no-header", "--noheader", "-h", is_flag=True, help="Leave the header line away.")
-@click.option("--json", "as_json", is_flag=True, help="JSON, as docs/json.md describes it.")
+@click.option("--json", "as_json", is_flag=True, help="JSON, as `kqueue docs json` describes it.")
 @click.option(
     "--stats-only", is_flag=True, help="Only how many are in which state; fails when none is active."
 )

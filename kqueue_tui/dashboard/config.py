@@ -75,7 +75,7 @@ def _checked(path: str, values: Mapping[str, Any], actions: Collection[str]) -> 
             raise _unknown(path, "setting", name, kinds)
         if not isinstance(value, kinds[name]):
             raise BadConfig(
-                f"{path}: {name} must be {_KINDS[kinds[name]]}.", "docs/dashboard.md has an example."
+                f"{path}: {name} must be {_KINDS[kinds[name]]}.", "`kqueue docs dashboard` has an example."
             )
     for column in [*values.get("columns", ()), *([values["sort"]] if "sort" in values else ())]:
         if column not in COLUMNS:
@@ -89,7 +89,9 @@ def _checked(path: str, values: Mapping[str, Any], actions: Collection[str]) -> 
             raise BadConfig(f"{path}: the key of {action} must be a text.", 'Such as "c" or "ctrl+x,f2".')
     for name, theme in values.get("themes", {}).items():
         if not isinstance(theme, dict):
-            raise BadConfig(f"{path}: themes.{name} must be a table.", "docs/dashboard.md has an example.")
+            raise BadConfig(
+                f"{path}: themes.{name} must be a table.", "`kqueue docs dashboard` has an example."
+            )
     columns = tuple(values.get("columns", DEFAULT_COLUMNS)) or DEFAULT_COLUMNS
     return Config(**{**values, "columns": columns})
 

@@ -59,8 +59,8 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     [
         ("theme =", "is not TOML", "Mend it"),
         ("thema = 'x'", 'there is no setting "thema"', 'Is "theme" meant?'),
-        ("[themes]\nmine = 'red'", "themes.mine must be a table", "docs/dashboard.md"),
-        ("reverse = 1", "reverse must be true or false", "docs/dashboard.md"),
+        ("[themes]\nmine = 'red'", "themes.mine must be a table", "`kqueue docs dashboard`"),
+        ("reverse = 1", "reverse must be true or false", "`kqueue docs dashboard`"),
         ("columns = ['jobid']", 'there is no column "jobid"', "There are account, age"),
         ("sort = 'tme'", 'there is no column "tme"', 'Is "time" meant?'),
         ("bell = 'loud'", 'there is no bell "loud"', "all, none, watched"),

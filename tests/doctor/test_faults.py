@@ -168,9 +168,14 @@ def test_a_home_that_cannot_hold_the_history(tmp_path: Path) -> None:
     (tmp_path / ".kbatch").write_text("")
     found = checked(run("kqueue", "doctor", "--json", cwd=tmp_path), 1)
     assert found["history"]["sentence"] == f"{tmp_path}/.kbatch is no directory"
-    for home in ("", "/none/there", "\udcff"):
+    homes = {
+        "": "HOME names no directory",
+        "/none/there": "/none/there is not there",
+        "\udcff": "HOME names no",
+    }
+    for home, words in homes.items():
         found = checked(run("kqueue", "doctor", "--json", cwd=tmp_path, HOME=home), 1)
-        assert found["history"]["verdict"] == "broken"
+        assert words in found["history"]["sentence"]
 
 
 def test_a_directory_that_is_gone(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_each_is_said_once() -> None:
 
 def test_a_variable_that_no_job_has() -> None:
     assert said("cd $SLURM_TMPDIR", 'cp a "${SLURM_TMPDIR}/"', "echo $SLURM_JOB_ID ${SLURM_NNODES}") == [
-        "job.sh:2: SLURM_TMPDIR is not set in a job; see docs/supervisor.md"
+        "job.sh:2: SLURM_TMPDIR is not set in a job; see `kqueue docs supervisor`"
     ]
 
 

@@ -61,7 +61,9 @@ def foreign(text: str, file: str) -> Iterable[str]:
         for found in re.finditer(_VARIABLE, line):
             name = found[1]
             if name.removeprefix("SLURM_") not in EXPORTED and not _is_set(name, text):
-                seen.setdefault(name, f"{file}:{number}: {name} is not set in a job; see docs/supervisor.md")
+                seen.setdefault(
+                    name, f"{file}:{number}: {name} is not set in a job; see `kqueue docs supervisor`"
+                )
     return seen.values()
 
 

@@ -37,7 +37,7 @@ class Help(Dialog[None]):
             yield Static("Keys", classes="question")
             with VerticalScroll():
                 yield Static(Content("\n").join(self._lines()))
-            yield Static("? closes. Keys and colours: docs/dashboard.md", classes="about")
+            yield Static("? closes. Keys and colours: kqueue docs dashboard", classes="about")
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
