@@ -7,19 +7,20 @@ from typing import TypeVar
 import msgspec
 
 from kbatch_core.errors import ConnectionFailed
+from kbatch_core.model.decoding import decoder
 
 Kind = TypeVar("Kind")
 
 
-def decode_answer(decoder: msgspec.json.Decoder[Kind], data: bytes | msgspec.Raw) -> Kind:
-    """Decode; bytes that are not UTF-8 are replaced: an annotation may hold any, and must not end us.
+def decode_answer(kind: type[Kind], data: bytes | msgspec.Raw) -> Kind:
+    """Decode as `kind`; bytes that are not UTF-8 are replaced: an annotation may hold any, and must not end us.
 
     Raises ConnectionFailed for what Kubernetes does not send.
     """
     try:
-        return decoder.decode(data)
+        return decoder(kind).decode(data)
     except UnicodeDecodeError:
-        return decode_answer(decoder, bytes(data).decode("utf-8", "replace").encode())
+        return decode_answer(kind, bytes(data).decode("utf-8", "replace").encode())
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
         raise not_kubernetes(error) from error
 

@@ -27,7 +27,6 @@ from kbatch_core.errors import (
     UnknownOutcome,
 )
 from kbatch_core.model import labels
-from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import (
     AccessReview,
     AccountReview,
@@ -84,7 +83,7 @@ class Api:
                 raise
 
         try:
-            return decode_answer(decoder(Job), self.retry.call(attempt))
+            return decode_answer(Job, self.retry.call(attempt))
         except Conflict:
             existing = self.get_job(metadata["name"], namespace=metadata.get("namespace"))
             wanted = metadata.get("annotations", {}).get(labels.SUBMIT_ID)
@@ -125,7 +124,7 @@ class Api:
         answer = self.retry.call(
             lambda: self.transport.request("PATCH", path, body=body, content_type=MERGE_PATCH)
         )
-        return decode_answer(decoder(Job), answer)
+        return decode_answer(Job, answer)
 
     def delete_job(self, name: str, *, uid: str = "", namespace: str | None = None) -> None:
         """Delete the Job and, behind it, its pods. With `uid`, only that very object (else Conflict)."""
@@ -238,11 +237,11 @@ class Api:
 
     def _review(self, path: str, body: bytes, kind: type[Decoded]) -> Decoded:
         answer = self.retry.call(lambda: self.transport.request("POST", f"/apis/{path}", body=body))
-        return decode_answer(decoder(kind), answer)
+        return decode_answer(kind, answer)
 
     def _get(self, path: str, kind: type[Decoded], query: Query | None = None) -> Decoded:
         answer = self.retry.call(lambda: self.transport.request("GET", path, query=query))
-        return decode_answer(decoder(kind), answer)
+        return decode_answer(kind, answer)
 
     def _list(self, path: str, kind: type[Item], query: Query) -> list[Item]:
         """A whole list, as of now."""

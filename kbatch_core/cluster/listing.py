@@ -7,7 +7,7 @@ etcd anew, and it writes while we read. Numbers: docs/decisions.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -43,7 +43,6 @@ class ListReader(Generic[Item]):
     """Reads one kind; threads may share it."""
 
     def __init__(self, kind: type[Item]) -> None:
-        self._item: msgspec.json.Decoder[Item] = decoder(kind)
         self._kind = kind
 
     def read(self, pieces: Iterable[bytes]) -> Iterator[list[Item]]:
@@ -55,15 +54,14 @@ class ListReader(Generic[Item]):
             return
         for items in _items(rest, source):
             try:
-                found = [*map(self._item.decode, items)]
+                found = [*map(decoder(self._kind).decode, items)]
             except (msgspec.DecodeError, UnicodeDecodeError):
-                found = [decode_answer(self._item, one) for one in items]
+                found = [decode_answer(self._kind, one) for one in items]
             yield found
 
     def _read_whole(self, body: bytes) -> list[Item]:
         """What another server than Kubernetes' own may write in another order."""
-        whole: msgspec.json.Decoder[Any] = decoder(ObjectList[self._kind])  # type: ignore[name-defined]
-        items: list[Item] = decode_answer(whole, body).items
+        items: list[Item] = decode_answer(ObjectList[self._kind], body).items  # type: ignore[name-defined]
         return items
 
 

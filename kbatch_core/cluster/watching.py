@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Generic, Protocol
+from typing import Generic, Protocol
 
 import msgspec
 
@@ -12,7 +12,6 @@ from kbatch_core.cluster.listing import ObjectList
 from kbatch_core.cluster.mirror import Kind
 from kbatch_core.cluster.problems import one_line
 from kbatch_core.errors import ConnectionFailed, Gone, KbatchError, ServerBusy
-from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import ObjectMeta, Status
 
 EVENT_TYPES = frozenset({"ADDED", "MODIFIED", "DELETED"})
@@ -54,20 +53,16 @@ def events(chunks: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 class ListDecoder(Generic[Kind]):
     def __init__(self, kind: type[Kind]) -> None:
-        self._decoder: msgspec.json.Decoder[Any] = decoder(ObjectList[kind])  # type: ignore[valid-type]
+        self._list: type[ObjectList[Kind]] = ObjectList[kind]  # type: ignore[valid-type]
 
     def decode(self, body: bytes) -> ObjectList[Kind]:
         """Raises ConnectionFailed for what is no list."""
-        answer: ObjectList[Kind] = decode_answer(self._decoder, body)
-        return answer
+        return decode_answer(self._list, body)
 
 
 class WatchDecoder(Generic[Kind]):
     def __init__(self, kind: type[Kind]) -> None:
-        self._lines = decoder(WatchEvent)
-        self._object = decoder(kind)
-        self._bookmark = decoder(_Versioned)
-        self._status = decoder(Status)
+        self._kind = kind
 
     def decode(self, lines: Sequence[bytes]) -> tuple[list[tuple[str, Kind]], str, KbatchError | None]:
         """(events, version after the last of them or of a bookmark, what ended the stream or None)."""
@@ -75,15 +70,15 @@ class WatchDecoder(Generic[Kind]):
         version = ""
         try:
             for line in lines:
-                event = decode_answer(self._lines, line)
+                event = decode_answer(WatchEvent, line)
                 if event.type in EVENT_TYPES:
-                    one = decode_answer(self._object, event.object)
+                    one = decode_answer(self._kind, event.object)
                     found.append((event.type, one))
                     version = one.metadata.resource_version
                 elif event.type == "BOOKMARK":
-                    version = decode_answer(self._bookmark, event.object).metadata.resource_version
+                    version = decode_answer(_Versioned, event.object).metadata.resource_version
                 elif event.type == "ERROR":
-                    return found, version, _stream_error(decode_answer(self._status, event.object))
+                    return found, version, _stream_error(decode_answer(Status, event.object))
         except ConnectionFailed as error:
             return found, version, error
         return found, version, None

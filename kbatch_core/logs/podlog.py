@@ -17,7 +17,6 @@ from kbatch_core.cluster.connections import StopHandle
 from kbatch_core.cluster.transport import Query
 from kbatch_core.errors import NotFound
 from kbatch_core.logs.stamped import parse_stamp
-from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import Event, EventList, Job, Pod, PodList
 
 Decoded = TypeVar("Decoded")
@@ -144,4 +143,4 @@ class LogApi:
     def _get(self, path: str, kind: type[Decoded], query: Query | None = None) -> Decoded:
         with self.stopper.handle() as handle:
             body = self._source.request("GET", path, query=query, read_seconds=READ_SECONDS, handle=handle)
-        return decode_answer(decoder(kind), body)
+        return decode_answer(kind, body)

@@ -19,7 +19,6 @@ from kbatch_core.cluster.backoff import Backoff
 from kbatch_core.cluster.connections import StopHandle
 from kbatch_core.cluster.transport import Query, Transport
 from kbatch_core.errors import KbatchError, NotFound, Refused
-from kbatch_core.model.decoding import decoder
 from kbatch_core.model.objects import EventList, Node, ResourceQuota, Workload
 from kbatch_core.queue.joined import Joined
 from kbatch_core.queue.reads import Need
@@ -220,7 +219,7 @@ class Asker:
         body = self._transport.request(
             "GET", path, query=query, read_seconds=READ_SECONDS, handle=self._handle
         )
-        return decode_answer(decoder(kind), body)
+        return decode_answer(kind, body)
 
 
 class _Version(msgspec.Struct):
