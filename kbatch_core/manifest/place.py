@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -38,32 +39,11 @@ def find_place(spec: JobSpec, environment: Environment, *, job_id: str, name: st
         text = expand(
             pattern, job_id=job_id, job_name=name, user=environment.user, array=spec.array is not None
         )
-        absolute = posixpath.normpath(posixpath.join(workdir or "/", text))
-        if absolute == "/dev/null" or environment.keeps(absolute):
-            return absolute
-        raise BadOption(
-            f"{option} {pattern}: {absolute} is not on a disk that outlives the job.",
-            f"Write below {environment.home}."
-            if environment.home
-            else f"This job has no home; leave {option} away and read the output with kqueue logs.",
-        )
+        return _kept(posixpath.normpath(posixpath.join(workdir or "/", text)), environment, option, pattern)
 
     log, notebook = spec.output, ""
     if is_notebook(spec.script_name):
-        if not environment.home:
-            raise BadScript(
-                f"{spec.script_name} is a notebook, and a job without a home has no place for it.",
-                f"Submit it as a script: jupyter nbconvert --to script {spec.script_name}.",
-            )
-        if log is not None and is_notebook(log):
-            notebook, log = path("--output", log), None
-            if notebook in [posixpath.join(folder, spec.script_name) for folder in (cwd, workdir)]:
-                raise BadOption(
-                    f"--output {spec.output}: this is the notebook that runs.",
-                    "Choose another name for what comes of it.",
-                )
-        else:
-            notebook = path("--output", _default_notebook(spec))
+        log, notebook = _notebook(spec, environment, path, folders=(cwd, workdir))
     output = ""
     if log is not None:
         output = path("--output", log)
@@ -79,6 +59,41 @@ def find_place(spec: JobSpec, environment: Environment, *, job_id: str, name: st
         record_dir=posixpath.join(environment.home, ".kbatch", job_id) if environment.home else "",
         warnings=tuple(warnings),
     )
+
+
+def _kept(path: str, environment: Environment, option: str, pattern: str) -> str:
+    """`path`, if what is written there is kept. Raises BadOption, which names what was typed."""
+    if path == "/dev/null" or environment.keeps(path):
+        return path
+    raise BadOption(
+        f"{option} {pattern}: {path} is not on a disk that outlives the job.",
+        f"Write below {environment.home}."
+        if environment.home
+        else f"This job has no home; leave {option} away and read the output with kqueue logs.",
+    )
+
+
+def _notebook(
+    spec: JobSpec, environment: Environment, path: Callable[[str, str], str], folders: Sequence[str]
+) -> tuple[str | None, str]:
+    """(pattern of the log or None for the default, where the notebook's output goes). Raises BadScript, BadOption.
+
+    In one of `folders` is the notebook that runs, which is not written over.
+    """
+    if not environment.home:
+        raise BadScript(
+            f"{spec.script_name} is a notebook, and a job without a home has no place for it.",
+            f"Submit it as a script: jupyter nbconvert --to script {spec.script_name}.",
+        )
+    if spec.output is not None and is_notebook(spec.output):
+        output = path("--output", spec.output)
+        if output in [posixpath.join(folder, spec.script_name) for folder in folders]:
+            raise BadOption(
+                f"--output {spec.output}: this is the notebook that runs.",
+                "Choose another name for what comes of it.",
+            )
+        return None, output
+    return spec.output, path("--output", _default_notebook(spec))
 
 
 def _default_notebook(spec: JobSpec) -> str:

@@ -40,26 +40,7 @@ def build_pod(
     exports = build_exports(spec, job_id, name, resources, submit_dir, submit_host)
     program = ["/bin/sh", f"{BIN}/supervisor", *supervisor_options(spec, place)]
     program += [*map("=".join, exports.items()), "--", *carried.command]
-    container: dict[str, Any] = {
-        "name": CONTAINER,
-        "image": environment.image,
-        # In `args` the image's ENTRYPOINT (tini, start.sh, conda activation) still runs before it.
-        "args" if environment.keep_entrypoint else "command": [escape(word) for word in program],
-        "env": build_env(spec, environment, resources),
-        "resources": resources,
-        "volumeMounts": [
-            *environment.volume_mounts,
-            *({"name": name, "mountPath": path} for name, path in zip(OUR_VOLUMES, (BIN, TMP), strict=True)),
-        ],
-    }
-    if environment.env_from:
-        container["envFrom"] = list(environment.env_from)
-    if environment.image_pull_policy:
-        container["imagePullPolicy"] = environment.image_pull_policy
-    if place.workdir:
-        container["workingDir"] = place.workdir
-    if environment.container_security:
-        container["securityContext"] = environment.container_security
+    container = _container(environment, place, program, build_env(spec, environment, resources), resources)
     pod: dict[str, Any] = {
         **_placement(spec, environment),
         "restartPolicy": "Never",
@@ -80,6 +61,35 @@ def build_pod(
         },
         "spec": pod,
     }
+
+
+def _container(
+    environment: Environment,
+    place: Place,
+    program: list[str],
+    env: list[dict[str, Any]],
+    resources: dict[str, Any],
+) -> dict[str, Any]:
+    """The one container of a job."""
+    container: dict[str, Any] = {
+        "name": CONTAINER,
+        "image": environment.image,
+        # In `args` the image's ENTRYPOINT (tini, start.sh, conda activation) still runs before it.
+        "args" if environment.keep_entrypoint else "command": [escape(word) for word in program],
+        "env": env,
+        "resources": resources,
+        "volumeMounts": [
+            *environment.volume_mounts,
+            *({"name": name, "mountPath": path} for name, path in zip(OUR_VOLUMES, (BIN, TMP), strict=True)),
+        ],
+    }
+    given = {
+        "envFrom": list(environment.env_from),
+        "imagePullPolicy": environment.image_pull_policy,
+        "workingDir": place.workdir,
+        "securityContext": environment.container_security,
+    }
+    return container | {key: value for key, value in given.items() if value}
 
 
 def _pod_labels(environment: Environment, labels: dict[str, str]) -> dict[str, str]:

@@ -82,7 +82,7 @@ class QueueView:
         self._lines: dict[str, Line] = {}
         self._search: dict[str, str] = {}
         self._rows: tuple[JobRow, ...] = ()
-        self._sorted = SortedLines()
+        self._sorted = SortedLines[Line]()
         self._task_lines: dict[str, tuple[Line, list[Line]]] = {}
 
     def update(self, rows: Sequence[JobRow], now: float) -> list[Line]:

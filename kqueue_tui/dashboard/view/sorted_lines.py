@@ -5,16 +5,23 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from kqueue_tui.dashboard.view.lines import Line
+from typing import Any, Generic, Protocol, TypeVar
 
 FEW = 100
 """Up to so many lines are taken out and put in one by one; for more the whole is sorted again."""
 
 
-class SortedLines:
+class Keyed(Protocol):
+    """What has a key that no other has: the uid of its job."""
+
+    @property
+    def key(self) -> str: ...
+
+
+Line = TypeVar("Line", bound=Keyed)
+
+
+class SortedLines(Generic[Line]):
     """By keys of which no two are equal. `lines` is theirs in that order, and not to be changed by others."""
 
     def __init__(self) -> None:
