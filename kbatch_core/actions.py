@@ -23,7 +23,6 @@ from kbatch_core.model import labels
 from kbatch_core.model.arrays import ArraySpec, from_numbers
 from kbatch_core.model.names import id_from, new_submit_id
 from kbatch_core.model.objects import Job, parse_time
-from kbatch_core.model.rights import Right, group_of
 from kbatch_core.status.reading import (
     array_of,
     condition,
@@ -39,6 +38,7 @@ from kbatch_core.status.tasks import failed_numbers, no_task, task_numbers
 if TYPE_CHECKING:
     from kbatch_core.history import Warn
     from kbatch_core.manifest import Submission
+    from kbatch_core.model.rights import Right
 
 
 class Actions:
@@ -185,11 +185,15 @@ class Actions:
     ) -> bool:
         """Whether this account has a right, as `has_right`. True where even asking is forbidden: then the server says
         it when it is used."""
+        from kbatch_core.model.rights import Right  # only for who asks
+
         return self.has_right(Right(verb, resource, subresource), namespace=namespace) is not False
 
     def has_right(self, right: Right, *, namespace: str | None = None, name: str = "") -> bool | None:
         """Whether this account has a right ("" = in every namespace), or has it on the object `name`; asked once and
         remembered. None where even asking is forbidden."""
+        from kbatch_core.model.rights import group_of
+
         where = self.api.namespace if namespace is None else namespace
         asked = (right.verb, group_of(right.resource), right.resource, right.subresource, where, name)
         if asked not in self._rights:

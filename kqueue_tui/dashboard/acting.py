@@ -11,7 +11,8 @@ from textual.app import App
 from textual.message import Message
 
 from kbatch_core.errors import KbatchError
-from kqueue_tui.dashboard.actions import QUEUE, Action, Right
+from kbatch_core.model.rights import Right
+from kqueue_tui.dashboard.actions import QUEUE, Action
 from kqueue_tui.dashboard.feed import Feed
 from kqueue_tui.dashboard.messages import Dirty
 from kqueue_tui.dashboard.toast import say

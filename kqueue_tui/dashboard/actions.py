@@ -11,13 +11,12 @@ from collections.abc import Iterable
 from msgspec import Struct
 from textual.binding import Binding, BindingType
 
-Right = tuple[str, str, str]
-"""(verb, resource, subresource), as a SelfSubjectAccessReview asks for it."""
+from kbatch_core.model.rights import Right
 
-PATCH_JOBS: Right = ("patch", "jobs", "")
-CREATE_JOBS: Right = ("create", "jobs", "")
-DELETE_JOBS: Right = ("delete", "jobs", "")
-EXEC: Right = ("create", "pods", "exec")
+PATCH_JOBS = Right("patch")
+CREATE_JOBS = Right("create")
+DELETE_JOBS = Right("delete")
+EXEC = Right("create", "pods", "exec")
 
 
 class Action(Struct, frozen=True):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kqueue_tui.dashboard.actions import Action, Right
+from kbatch_core.model.rights import Right, name_rights
+from kqueue_tui.dashboard.actions import Action
 from kqueue_tui.dashboard.backend import SyncState
 
 
@@ -19,9 +20,7 @@ def why_not(
     if readonly and action.writes:
         return "This dashboard was opened with --readonly."
     if action.needs is not None and not rights.get(action.needs, True):
-        verb, resource, subresource = action.needs
-        what = f"{resource}/{subresource}" if subresource else resource
-        return f'Your account may not {verb} {what} in namespace "{namespace}".'
+        return f'Your account may not {name_rights([action.needs])} in namespace "{namespace}".'
     if action.writes and state != "LIVE" and not action.about_nothing_shown:
         if state in (None, "LOADING"):
             return "The jobs are still being read."
