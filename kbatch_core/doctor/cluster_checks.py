@@ -85,7 +85,7 @@ def extra_rights(lacking: Sequence[tuple[Extra, Sequence[Right]]]) -> Finding:
         verdict="limited",
         sentence="What kbatch can use and does without, because your account may not:",
         details=tuple(
-            f"{name_rights(rights)}{' in the whole cluster' if extra.everywhere else ''}: {extra.gives}"
+            f"{name_rights(rights)}{' (whole cluster)' if extra.everywhere else ''}: {extra.gives}"
             for extra, rights in lacking
         ),
         hint="Ask your admin for what you miss.",

@@ -51,12 +51,10 @@ NEEDED = {
 
 EXTRA = (
     Extra((Right("create", "pods", "exec"), Right("get", "pods", "exec")), "`kqueue shell`"),
-    Extra(
-        (Right("get", "persistentvolumeclaims"),), "to know whether home is for one node; else it is taken so"
-    ),
+    Extra((Right("get", "persistentvolumeclaims"),), "whether home is for one node; else it is taken so"),
     Extra(
         (Right("list", "resourcequotas"), Right("watch", "resourcequotas"), Right("list", "limitranges")),
-        "`kbatch --test-only` about quotas and limits, and that a job waits for a full quota",
+        "quotas and limits in `--test-only`, and that one is full",
     ),
     Extra(
         (Right("list", "localqueues"), Right("list", "workloads"), Right("watch", "workloads")),
@@ -65,10 +63,10 @@ EXTRA = (
     ),
     Extra(
         (Right("list", "nodes"), Right("watch", "nodes")),
-        "to refuse at once what no node can hold, to find GPUs, to notice a silent node",
+        "what no node can hold, GPU types, silent nodes",
         everywhere=True,
     ),
-    Extra((Right("list", "pods"),), "`kbatch --test-only` about room now", everywhere=True),
+    Extra((Right("list", "pods"),), "room now in `--test-only`", everywhere=True),
 )
 
 

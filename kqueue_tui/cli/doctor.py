@@ -69,13 +69,13 @@ def lines(finding: Finding, width: int | None) -> Iterator[str]:
         yield f"{verdict}{finding.check:<{CHECK_WIDTH}}{line}" if first else f"{indent}{line}"
         first = False
     for detail in finding.details:
-        yield from (f"{indent}{line}" for line in _wrapped(f"- {detail}", width))
+        yield from (f"{indent}{line}" for line in _wrapped(f"- {detail}", width, hang="  "))
     for text in filter(None, (finding.costs, finding.hint)):
         yield from (f"{indent}{line}" for line in _wrapped(text, width))
 
 
-def _wrapped(text: str, width: int | None) -> list[str]:
+def _wrapped(text: str, width: int | None, hang: str = "") -> list[str]:
     if width is None:
         return [text]
     room = max(width - VERDICT_WIDTH - CHECK_WIDTH, LEAST_WIDTH)
-    return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(text, room, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)

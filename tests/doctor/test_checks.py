@@ -121,7 +121,7 @@ def test_what_is_done_without() -> None:
     found = cluster_checks.extra_rights([(extra, extra.rights) for extra in EXTRA])
     assert found.verdict == "limited"
     assert found.details[0] == "create, get pods/exec: `kqueue shell`"
-    assert found.details[-1].startswith("list pods in the whole cluster: ")
+    assert found.details[-1].startswith("list pods (whole cluster): ")
     assert advice(found)
 
 
