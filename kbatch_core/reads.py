@@ -152,10 +152,10 @@ class Reads(Streams):
         from kbatch_core.history import keep_ends, past_row
 
         now = self.now()
-        if not isinstance(job, Job):
-            if job.past is not None:
-                return past_row(job.past, now, gone=job.asked.covers(job.past))
-            job = job.job
+        past, gone = _past_of(job)
+        if past is not None:
+            return past_row(past, now, gone=gone)
+        job = _job_of(job)
         (seen,), cluster = look_at(self.api, [(job, self.pods(job))])
         row = make_row(*seen, now, self._facts(cluster))
         past = self.history.read(row.id) if row.finished else None
@@ -168,10 +168,10 @@ class Reads(Streams):
         from kbatch_core.history import past_task_rows
 
         now = self.now()
-        if not isinstance(job, Job):
-            if job.past is not None:
-                return past_task_rows(job.past, now, gone=job.asked.covers(job.past))
-            job = job.job
+        past, gone = _past_of(job)
+        if past is not None:
+            return past_task_rows(past, now, gone=gone)
+        job = _job_of(job)
         return task_rows(job, self.pods(job), [], now, self._facts())
 
     def record(self, job: Job | Found, task: int | None = None) -> Record | None:
@@ -217,7 +217,7 @@ class Reads(Streams):
         from kbatch_core.history import records_of
 
         known = dict(past.records) if past is not None else {}
-        if isinstance(job, Job) or job.past is None:
+        if _past_of(job)[0] is None:
             live = _job_of(job)
             known |= records_of(id_of(live), self.pods(live))
         return known
@@ -234,6 +234,13 @@ class Reads(Streams):
 
 def _job_of(job: Job | Found) -> Job:
     return job if isinstance(job, Job) else job.job
+
+
+def _past_of(job: Job | Found) -> tuple[Past | None, bool]:
+    """(what the history has, when it alone tells of the job, whether the cluster was asked and has it not)."""
+    if isinstance(job, Job) or job.past is None:
+        return None, False
+    return job.past, job.asked.covers(job.past)
 
 
 def _by_age(rows: Rows) -> Rows:

@@ -19,7 +19,7 @@ from kbatch_core.queue.reads import Need, ReadPlan
 from kbatch_core.queue.records import AskedRecords, Key
 from kbatch_core.status import ClusterFacts, JobRow, make_row
 from kbatch_core.status.needs import next_look, to_explain, wants_nodes
-from kbatch_core.status.reading import event_time, is_array, owner_uid, pod_index, task_of
+from kbatch_core.status.reading import event_time, id_of, is_array, owner_uid, pod_index, task_of
 
 # What each right is for, said once when it is missing.
 MISSING: Mapping[str, str] = {
@@ -138,7 +138,7 @@ class Joined:
         """What was found in home of what `records` wanted."""
         ids = self.records.answer(read)
         for uid, job in self.jobs.items() if ids else ():
-            if job.metadata.labels.get(labels.ID, "") in ids:
+            if id_of(job) in ids:
                 self._dirty[uid] = None
                 self.version += 1  # a row of a task may read otherwise when that of its array does not
 
@@ -149,7 +149,7 @@ class Joined:
             if len(found) >= limit:
                 break
             job = self.jobs[uid]
-            job_id = job.metadata.labels.get(labels.ID, "")
+            job_id = id_of(job)
             if not is_array(job):
                 found.append((job_id, None))
                 continue
@@ -164,7 +164,7 @@ class Joined:
         changed = {key[0] for key, text in read if self._progress.get(key, "") != text}
         self._progress.update(read)
         for uid, job in self.jobs.items() if changed else ():
-            if job.metadata.labels.get(labels.ID, "") in changed:
+            if id_of(job) in changed:
                 self._dirty[uid] = None
                 self.version += 1  # as for records: a task's row may read otherwise when its array's does not
 

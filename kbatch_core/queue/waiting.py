@@ -12,7 +12,7 @@ from kbatch_core.errors import AuthExpired, NotFound, Refused
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Job, Pod
 from kbatch_core.queue.queue import Queue
-from kbatch_core.status.reading import is_finished, is_task_over
+from kbatch_core.status.reading import id_of, is_finished, is_task_over
 
 Look = Callable[[Queue], None]
 # How long a refusal must last to be believed, and how often that is looked at.
@@ -38,11 +38,10 @@ def wait(
     """
     refused_since: float | None = None
     changed = threading.Event()
-    job_id = job.metadata.labels.get(labels.ID, "")
     queue = Queue(
         api,
         namespaces=[job.metadata.namespace],
-        job_id=job_id,
+        job_id=job.metadata.labels.get(labels.ID, ""),
         on_change=changed.set,
         explain=look is not None,
     )
@@ -55,7 +54,7 @@ def wait(
                 look(queue)
             found = queue.job(job.metadata.uid)
             if found is None:
-                raise NotFound(f"Job {job_id or job.metadata.name} is gone: it was deleted.")
+                raise NotFound(f"Job {id_of(job)} is gone: it was deleted.")
             if tasks and all(is_task_over(found, task) for task in tasks):
                 return found
             if is_finished(found) or (until == "started" and _has_started(queue.pods(job.metadata.uid))):
