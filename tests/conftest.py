@@ -17,12 +17,13 @@ from tests.cluster.users import User
 
 _numbers = itertools.count(1)
 
-# A run that was started in the background ignores SIGINT, one under nohup SIGHUP, and so would every program that a
-# test starts.
+# A run that was started in the background ignores SIGINT and SIGQUIT, one under nohup SIGHUP, and so would every
+# program that a test starts; no shell may trap what it was given ignored.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+for number in (signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 
 # What is started when a test asks for it, by the marker of the tests that do; their files come in this order. Tests

@@ -20,7 +20,10 @@ from typing import Any
 
 import pyte
 
-from tests.cluster.processes import die_with_parent
+from tests.cluster.processes import TIED
+
+# A session of its own, whose terminal is the pty, so that Ctrl-C reaches it.
+_OWN_TERMINAL = ("setsid", "--ctty")
 
 
 class Screen(pyte.Screen):  # type: ignore[misc]
@@ -59,12 +62,16 @@ class Terminal:
         self.arrived: list[tuple[float, int]] = []
         inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
         self._process = subprocess.Popen(
-            [prog if "/" in prog else str(Path(sys.executable).with_name(prog)), *args],
+            [
+                *TIED,
+                *_OWN_TERMINAL,
+                prog if "/" in prog else str(Path(sys.executable).with_name(prog)),
+                *args,
+            ],
             stdin=slave,
             stdout=slave,
             stderr=slave,
             env={**inherited, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", **environ},
-            preexec_fn=_own_terminal,
         )
         os.close(slave)
 
@@ -170,10 +177,3 @@ class Terminal:
         self.raw += data
         self._stream.feed(data)
         return bool(data)
-
-
-def _own_terminal() -> None:
-    """In the child: a session of its own, whose terminal is the pty, so that Ctrl-C reaches it."""
-    die_with_parent()
-    os.setsid()
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

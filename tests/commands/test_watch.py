@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kbatch_core.model import labels
-from tests.cluster.processes import die_with_parent, wait_for
+from tests.cluster.processes import TIED, wait_for
 from tests.commands.fleet import NODE, Fleet
 from tests.commands.terminal import Terminal
 
@@ -63,11 +63,10 @@ def test_in_a_pipe_changed_lists_follow_each_other(fleet: Fleet, tmp_path: Path)
     out = tmp_path / "out"
     with out.open("wb") as file:
         process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("kqueue")), "list", "-i", "1"],
+            [*TIED, str(Path(sys.executable).with_name("kqueue")), "list", "-i", "1"],
             stdout=file,
             stderr=subprocess.STDOUT,
             env={**inherited, **environ(fleet, tmp_path)},
-            preexec_fn=die_with_parent,
         )
         try:
             wait_for(lambda: "first" in out.read_text(), what="the first list", seconds=300)

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from kbatch_core.model.record import Record, parse_record
 from kbatch_core.runner import supervisor_program
-from tests.cluster.processes import die_with_parent
+from tests.cluster.processes import TIED
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -108,33 +108,23 @@ class Run:
         options: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
         wrap: Sequence[str] = (),
-        prepare: Callable[[], None] | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start it; `wrap` goes before the command line, `prepare` is run in the child."""
+        """Start it; `wrap` goes before the command line."""
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(mode=0o777)
         self.scratch.chmod(0o777)
         self.message.write_bytes(b"")
         self.message.chmod(0o666)
 
-        def child() -> None:
-            die_with_parent()
-            # Ignored where the tests were started in the background, and no shell may trap what it was given ignored.
-            for number in (signal.SIGINT, signal.SIGQUIT):
-                signal.signal(number, signal.SIG_DFL)
-            if prepare is not None:
-                prepare()
-
         with (self.folder / "log").open("wb") as log, (self.folder / "log-err").open("wb") as log_err:
             self.process = subprocess.Popen(
-                [*wrap, *self.words(command, options)],
+                [*TIED, *wrap, *self.words(command, options)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log_err,
                 cwd=self.folder,
                 env={"PATH": self._shell.path, "KBATCH_JOB_NODELIST": "node1.example.org", **(environ or {})},
                 start_new_session=True,
-                preexec_fn=child,
             )
         return self.process
 
@@ -168,9 +158,8 @@ class Run:
         options: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
         wrap: Sequence[str] = (),
-        prepare: Callable[[], None] | None = None,
     ) -> Ended:
-        self.start(*command, options=options, environ=environ, wrap=wrap, prepare=prepare)
+        self.start(*command, options=options, environ=environ, wrap=wrap)
         return self.finish()
 
 

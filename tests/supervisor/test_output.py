@@ -145,12 +145,8 @@ def test_a_log_that_nobody_reads_any_more(run: Run, shell: Shell) -> None:
     """The container's log breaks away: the file is still written to the end."""
     reading, writing = os.pipe()
     os.close(reading)
-
-    def prepare() -> None:
-        os.dup2(writing, 1)
-        os.dup2(writing, 2)
-
-    ended = run(run.script(LONG), prepare=prepare)
+    there = f'exec "$@" >/proc/{os.getpid()}/fd/{writing} 2>&1'
+    ended = run(run.script(LONG), wrap=("/bin/sh", "-c", there, "sh"))
     os.close(writing)
     assert ended.code == 3
     assert run.output.read_bytes().count(b"\n") == 3000

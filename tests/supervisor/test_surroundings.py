@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.processes import SETPRIV
 from tests.supervisor.runs import Run, Shell
 
 NOBODY = 123_456
+BECOME = (SETPRIV, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
 SCRIPT = "#!/bin/sh\necho hello from $(id -u)\nexit 3\n"
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -51,14 +53,8 @@ def open_run(shell: Shell) -> Iterator[Run]:
 def test_a_user_without_a_name_and_a_group_without_rights(open_run: Run) -> None:
     run = open_run
     os.chown(run.home, NOBODY, NOBODY)
-
-    def become() -> None:
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
-
     script = run.script(SCRIPT)
-    ended = run(script, prepare=become)
+    ended = run(script, wrap=BECOME)
     assert (ended.code, run.output.read_text()) == (3, f"hello from {NOBODY}\n")
     assert ended.record is not None
     assert (ended.record.exit, ended.record.output_error) == (3, "")
@@ -71,18 +67,8 @@ def test_a_home_that_cannot_be_written(open_run: Run, how: str) -> None:
     """The job runs, the log is whole, progress can be reported, and the record says why there is no file."""
     run = open_run
     script = run.script("#!/bin/sh\nset -e\necho '1/2 x' >$KBATCH_PROGRESS\necho hello\nexit 3\n")
-
-    def become() -> None:
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
-
     mounted = how == "mount"
-    ended = run(
-        script,
-        wrap=in_namespace(READ_ONLY_HOME, run) if mounted else (),
-        prepare=None if mounted else become,
-    )
+    ended = run(script, wrap=in_namespace(READ_ONLY_HOME, run) if mounted else BECOME)
     assert (ended.code, ended.log) == (3, b"hello\n")
     assert ended.record is not None
     assert ("Read-only" if mounted else "Permission denied") in ended.record.output_error
@@ -90,7 +76,7 @@ def test_a_home_that_cannot_be_written(open_run: Run, how: str) -> None:
     assert list(run.home.iterdir()) == []
     if not mounted:
         # Also when no output is to be written there.
-        ended = run(script, options={"o": ""}, prepare=become)
+        ended = run(script, options={"o": ""}, wrap=BECOME)
         assert ended.record is not None
         assert "Permission denied" in ended.record.output_error
 
