@@ -36,6 +36,9 @@ _GET.add_argument("-n", "--namespace", default="")
 _GET.add_argument("-l", "--selector", default="")
 
 
+_STRICT = "?fieldValidation=Strict"
+
+
 def kubectl_path() -> str:
     """The kubectl of the virtual environment."""
     return str(Path(sys.executable).with_name("kubectl"))
@@ -165,7 +168,8 @@ class Cluster:
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
         """One request of the admin's. Raises RuntimeError with the server's words, OSError when there is none."""
         request = urllib.request.Request(
-            self.server + path, json.dumps(body).encode() if body is not None else None, self.headers(),
+            self.server + path, json.dumps(body).encode() if body is not None else None,
+            {"Content-Type": f"application/{'merge-patch+' if method == 'PATCH' else ''}json", **self.headers()},
             method=method,
         )  # fmt: skip
         try:
@@ -176,8 +180,8 @@ class Cluster:
                 raise RuntimeError(f"{method} {path}: {refused.read().decode(errors='replace')}") from None
 
     def headers(self) -> dict[str, str]:
-        """What each request of the admin's says."""
-        return {"Content-Type": "application/json"}
+        """Who asks, where connections do not say it."""
+        return {}
 
     @functools.cached_property
     def _opener(self) -> urllib.request.OpenerDirector:
@@ -205,10 +209,20 @@ class Cluster:
         return found
 
     def apply(self, *objects: Mapping[str, Any]) -> None:
-        """Create or change objects."""
-        self.kubectl(
-            "apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-        )
+        """Create or change objects; a field that the server does not know is an error, as it is for kubectl."""
+        for made in objects:
+            if not self._created(collection(made), made):
+                self.send("PATCH", f"{collection(made)}/{made['metadata']['name']}{_STRICT}", made)
+
+    def _created(self, path: str, made: Mapping[str, Any]) -> bool:
+        """Whether it was not there before."""
+        try:
+            self.send("POST", path + _STRICT, made)
+        except RuntimeError as error:
+            if '"reason":"AlreadyExists"' not in str(error):
+                raise
+            return False
+        return True
 
     def create_namespace(self, name: str) -> None:
         """A namespace that is ready for pods."""
@@ -223,16 +237,19 @@ class Cluster:
 
     def token(self, namespace: str, account: str, *, cluster_role: str = "") -> str:
         """A service account's token; the account is made, and bound in its namespace to `cluster_role`."""
-        if self.kubectl("get", "serviceaccount", account, "-n", namespace, check=False).returncode:
-            self.kubectl("create", "serviceaccount", account, "-n", namespace)
+        where = {"name": account, "namespace": namespace}
+        accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+        self._created(accounts, {"metadata": where})
         if cluster_role:
-            binding = f"{account}-{cluster_role}"
-            if self.kubectl("get", "rolebinding", binding, "-n", namespace, check=False).returncode:
-                self.kubectl(
-                    "create", "rolebinding", binding, f"--clusterrole={cluster_role}",
-                    f"--serviceaccount={namespace}:{account}", "-n", namespace,
-                )  # fmt: skip
-        return self.kubectl("create", "token", account, "-n", namespace).stdout.strip()
+            group = "rbac.authorization.k8s.io"
+            binding = {
+                "metadata": {"name": f"{account}-{cluster_role}"},
+                "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": cluster_role},
+                "subjects": [{"kind": "ServiceAccount", **where}],
+            }
+            self._created(f"/apis/{group}/v1/namespaces/{namespace}/rolebindings", binding)
+        asked = self.send("POST", f"{accounts}/{account}/token", {})
+        return str(json.loads(asked)["status"]["token"])
 
     def _certificates(self) -> None:
         hosts = ["127.0.0.1", SERVICE_ADDRESS, NODE_ADDRESS, "localhost", "kubernetes.default.svc"]
@@ -312,6 +329,15 @@ class Cluster:
                 f"--node-monitor-grace-period={self.node_grace}",
             ]
         return command
+
+
+def collection(made: Mapping[str, Any]) -> str:
+    """The path of all objects of its kind, in its namespace if it has one."""
+    version, kind = made["apiVersion"], made["kind"].lower()
+    group = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    namespace = made["metadata"].get("namespace")
+    plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}es" if kind.endswith("s") else f"{kind}s"
+    return f"{group}{f'/namespaces/{namespace}' if namespace else ''}/{plural}"
 
 
 def free_ports(count: int) -> list[int]:

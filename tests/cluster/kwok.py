@@ -40,8 +40,8 @@ class FakeNodes:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        if self._made:
-            self.cluster.kubectl("delete", "nodes", *self._made, "--wait=false")
+        for name in self._made:
+            self.cluster.send("DELETE", f"/api/v1/nodes/{name}")
         self._kwok.stop()
 
     def add(

@@ -68,7 +68,7 @@ class LocalCluster(Cluster):
         self.send("POST", "/api/v1/namespaces", namespace_object(name))
 
     def headers(self) -> dict[str, str]:
-        return {**super().headers(), "Authorization": f"Bearer {self.place.token.read_text()}"}
+        return {"Authorization": f"Bearer {self.place.token.read_text()}"}
 
     def identify(self, context: ssl.SSLContext) -> None:
         """Its token does."""

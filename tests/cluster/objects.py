@@ -11,12 +11,10 @@ from typing import Any
 from kbatch_core.cluster.kubeconfig import from_kubeconfig
 from kbatch_core.cluster.transport import Transport
 from kbatch_core.errors import NotFound
-from tests.cluster.control import Cluster
+from tests.cluster.control import Cluster, collection
 from tests.cluster.processes import wait_for
 
 _numbers = itertools.count(1)
-_PLURALS = {"Ingress": "ingresses", "NetworkPolicy": "networkpolicies"}
-_OF_THE_CLUSTER = ("Namespace", "Node", "PersistentVolume", "ClusterRole", "ClusterRoleBinding")
 
 
 class Objects:
@@ -30,7 +28,7 @@ class Objects:
     def create(self, *objects: Mapping[str, Any]) -> None:
         """Create objects, in their order."""
         for made in objects:
-            self._transport.request("POST", _path(made), body=json.dumps(made).encode())
+            self._transport.request("POST", collection(made), body=json.dumps(made).encode())
 
     def get(self, path: str) -> Any:
         """What the API server has at a path, decoded."""
@@ -56,10 +54,3 @@ class Objects:
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
         answer = json.loads(self._transport.request("POST", path, body=json.dumps(body).encode()))
         return str(answer["status"]["token"])
-
-
-def _path(made: Mapping[str, Any]) -> str:
-    version, kind = made["apiVersion"], made["kind"]
-    group = f"/apis/{version}" if "/" in version else f"/api/{version}"
-    namespace = "" if kind in _OF_THE_CLUSTER else f"/namespaces/{made['metadata']['namespace']}"
-    return f"{group}{namespace}/{_PLURALS.get(kind, kind.lower() + 's')}"

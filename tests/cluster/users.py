@@ -5,12 +5,15 @@ The pods are those of tests/fixtures/pods, with what only their own cluster can 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kbatch_core.cluster.execute import Channel, exit_code, open_exec
+from kbatch_core.cluster.kubeconfig import from_kubeconfig
 from tests.cluster.control import kubectl_path
 from tests.cluster.images import GID, HOME, UID
 from tests.cluster.node import Node
@@ -41,42 +44,45 @@ class User:
         if name:
             pod["metadata"]["name"] = name
         self.node.apply(pod)
-        server = Server(self, pod["metadata"]["name"])
+        server = Server(self, pod["metadata"]["name"], pod["spec"]["containers"][0]["name"])
         server.wait_running()
         return server
 
     def remove(self) -> None:
         """Delete the namespace and the volume."""
         self.node.delete_namespace(self.namespace)
-        self.node.kubectl("delete", "persistentvolume", self.namespace, "--wait=false")
+        self.node.send("DELETE", f"/api/v1/persistentvolumes/{self.namespace}")
 
 
 class Server:
     """The pod of a notebook server, and a terminal in it."""
 
-    def __init__(self, user: User, name: str) -> None:
+    def __init__(self, user: User, name: str, container: str) -> None:
         self.user = user
         self.name = name
+        self._container = container
 
     def wait_running(self) -> None:
         """Until its container runs."""
         wait_for(lambda: self._get()["status"].get("phase") == "Running", what=f"the server {self.name}")
 
-    def run(
-        self, *command: str, cwd: str = HOME, input: bytes | None = None, check: bool = True
-    ) -> subprocess.CompletedProcess[bytes]:
+    def run(self, *command: str, cwd: str = HOME, check: bool = True) -> subprocess.CompletedProcess[bytes]:
         """Run a command in the server, as a terminal in it would. Raises RuntimeError when it fails."""
-        result = subprocess.run(
-            self._exec(command, cwd),
-            input=input if input is not None else b"",
-            capture_output=True,
-            env={**os.environ, "HOME": str(self.user.node.folder)},
-        )
-        words = f"command terminated with exit code {result.returncode}\n".encode()
-        result.stderr = result.stderr.removesuffix(words)  # kubectl's own
-        if check and result.returncode:
-            raise RuntimeError(f"{command}: {result.returncode}: {result.stderr.decode(errors='replace')}")
-        return result
+        came = {Channel.STDOUT: bytearray(), Channel.STDERR: bytearray()}
+        with open_exec(
+            from_kubeconfig(str(self.user.node.kubeconfig)), namespace=self.user.namespace, pod=self.name,
+            container=self._container, command=_in_folder(command, cwd), tty=False, stdin=True,
+        ) as running:  # fmt: skip
+            running.close_stdin()
+            while not running.ended:
+                for channel, data in running.read():
+                    came[channel] += data
+        code = exit_code(running.status) if running.status is not None else None
+        assert code is not None, running.status
+        out, err = (bytes(data) for data in came.values())
+        if check and code:
+            raise RuntimeError(f"{command}: {code}: {err.decode(errors='replace')}")
+        return subprocess.CompletedProcess(command, code, out, err)
 
     def start(self, *command: str, cwd: str = HOME) -> subprocess.Popen[bytes]:
         """Start a command in the server; the caller waits for its end."""
@@ -91,7 +97,7 @@ class Server:
     def _exec(self, command: Sequence[str], cwd: str) -> list[str]:
         return [
             kubectl_path(), "--kubeconfig", str(self.user.node.kubeconfig), "-n", self.user.namespace,
-            "exec", "-i", self.name, "--", "sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", cwd, *command,
+            "exec", "-i", self.name, "--", *_in_folder(command, cwd),
         ]  # fmt: skip
 
     def write(self, path: str, data: bytes | str) -> None:
@@ -110,20 +116,22 @@ class Server:
 
     def delete(self) -> None:
         """Delete the pod at once, as a culled server or a lost node does."""
-        self.user.node.kubectl(
-            "delete",
-            "pod",
-            self.name,
-            "-n",
-            self.user.namespace,
-            "--grace-period=0",
-            "--force",
-            "--wait=true",
-        )
+        node, pods = self.user.node, f"/api/v1/namespaces/{self.user.namespace}/pods"
+        node.send("DELETE", f"{pods}/{self.name}?gracePeriodSeconds=0")
+
+        def gone() -> bool:
+            listed = json.loads(node.send("GET", pods))["items"]
+            return self.name not in [pod["metadata"]["name"] for pod in listed]
+
+        wait_for(gone, what=f"the server {self.name} to go")
 
     def _get(self) -> dict[str, Any]:
         pod: dict[str, Any] = self.user.node.get("pod", self.name, "-n", self.user.namespace)
         return pod
+
+
+def _in_folder(command: Sequence[str], folder: str) -> list[str]:
+    return ["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", folder, *command]
 
 
 def adapted(pod: dict[str, Any], image: str, namespace: str) -> dict[str, Any]:

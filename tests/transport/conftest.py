@@ -18,4 +18,4 @@ __all__ = ["cluster", "wire"]
 def wire(cluster: Cluster, namespace: str) -> Iterator[Wire]:
     yield Wire(cluster, namespace)
     if not isinstance(cluster, LocalCluster):
-        cluster.kubectl("delete", "clusterrolebinding", f"wire-{namespace}")
+        cluster.send("DELETE", f"/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/wire-{namespace}")

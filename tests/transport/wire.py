@@ -58,7 +58,7 @@ class Wire:
         self._server = cluster.server
         self._tls = ssl.create_default_context(cafile=str(cluster.ca_file))
         if not isinstance(cluster, LocalCluster):
-            cluster.kubectl("create", "-f", "-", input=json.dumps(binding(namespace)))
+            cluster.apply(binding(namespace))
         self._token = cluster.token(namespace, "default")
 
     def send(
