@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: test check demo bench clean constraints screenshots release-check
 test: $(READY)
 	$(BIN)/python -m tests.cluster prepare
-	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -33,6 +33,11 @@ _running: dict[str, Cluster] = {}
 _ranks: dict[Path, int] = {}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers get the files in the order that they have: xdist's own is by number of tests."""
+    config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that need most come first."""
     for item in items:

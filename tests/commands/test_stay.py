@@ -39,8 +39,8 @@ def typed(fleet: Fleet, folder: Path, *args: str, columns: int = 100, **more: st
 
 def submitted(fleet: Fleet, terminal: Terminal) -> Job:
     """The job that the terminal says it submitted."""
-    text = terminal.wait_for(lambda text: "Submitted batch job" in text, "the submit")
-    match = re.search(r"batch job (\w+)", text)
+    said = re.compile(r"Submitted batch job (\w{8})")
+    match = said.search(terminal.wait_for(lambda text: bool(said.search(text)), "the submit"))
     assert match is not None
     (job,) = fleet.api.list_jobs(f"{labels.SELECTOR},{labels.ID}={match[1]}")
     return job

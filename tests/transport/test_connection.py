@@ -148,7 +148,9 @@ def test_one_that_the_server_has_closed_is_not_used() -> None:
 @pytest.mark.parametrize("length", [20, 21])
 def test_a_body_that_ends_too_early_is_lost(length: int) -> None:
     def script(exchange: Exchange) -> None:
-        exchange.send(f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode() + b"x" * 20)
+        # Each connection has one answer: that it is the last is said, and not only seen when it is closed.
+        head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+        exchange.send(head.encode() + b"x" * 20)
 
     with SocketServer(script) as server:
         transport = Transport(Settings(server.url, "x"))
