@@ -139,6 +139,9 @@ def submitted_without_a_right_to_read_pods(hub: Hub, lab: Terminal) -> str:
     who = f"--as=system:serviceaccount:{hub.namespace}:{ACCOUNT_WITHOUT_PODS}"
     asked = hub.node.kubectl("auth", "can-i", "get", "pods", who, "-n", hub.namespace, check=False)
     assert asked.stdout.strip() == "no"
+    checks = {one["check"]: one for one in json.loads(lab.run("kqueue doctor --json"))["checks"]}
+    assert "as the hub wrote it down" in checks["environment"]["sentence"]
+    assert checks["rights"]["verdict"] == "limited", "what lacks was not given on purpose"
     return lab.run(
         "kbatch --parsable -J of-the-lab -c 0.1 --mem 64M --wrap 'echo $(pwd) $JUPYTERHUB_USER; hostname' 2>/dev/null"
     )
