@@ -27,7 +27,6 @@ from kqueue_tui.dashboard.process import leave_on_signals, suspend
 from kqueue_tui.dashboard.saved_state import State
 from kqueue_tui.dashboard.screens import job_screen
 from kqueue_tui.dashboard.screens.queue import QueueScreen
-from kqueue_tui.dashboard.submitting import Submitting
 from kqueue_tui.dashboard.terminal import Terminal
 from kqueue_tui.dashboard.view.looks import look_of
 
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 
     from kbatch_core.status.row import JobRow
     from kqueue_tui.dashboard.form.model import Form
+    from kqueue_tui.dashboard.submitting import Submitting
 
 PALETTE_LINES = 8
 """A terminal of fewer lines has no room for the command palette."""
@@ -162,8 +162,7 @@ class Dashboard(BaseApp):
     def _written(self, done: Acting.Done) -> None:
         self.acting.tell(done)
 
-    @on(Submitting.Sent)
-    async def _submitted(self, sent: Submitting.Sent) -> None:
+    async def on_submitting_sent(self, sent: Submitting.Sent) -> None:
         await self.submitting.tell(sent)
 
     @on(Worker.StateChanged)

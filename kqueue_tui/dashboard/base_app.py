@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -19,13 +20,13 @@ from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.past import PastJobs
 from kqueue_tui.dashboard.saved_state import State
 from kqueue_tui.dashboard.settings import Settings
-from kqueue_tui.dashboard.submitting import Submitting
 from kqueue_tui.dashboard.view.lines import QueueView
 from kqueue_tui.dashboard.why_not import why_not
 
 if TYPE_CHECKING:
     from kbatch_core.status.row import JobRow
     from kqueue_tui.dashboard.form.model import Form
+    from kqueue_tui.dashboard.submitting import Submitting
 
 
 class BaseApp(App[None]):
@@ -51,8 +52,14 @@ class BaseApp(App[None]):
         self.past = PastJobs(self, self.feed, wanted=state.history)
         self.view = QueueView(self.feed.task_rows, self.feed.labels)
         self.acting = Acting(self, self.feed, row=self.view.row, why_not=self.why_not)
-        self.submitting = Submitting(self, self.feed, open_form=self.open_form, show_job=self.show_job)
         self._clock = clock
+
+    @cached_property
+    def submitting(self) -> Submitting:
+        """Made when the form opens: the first paint does not wait for the options of kbatch."""
+        from kqueue_tui.dashboard.submitting import Submitting
+
+        return Submitting(self, self.feed, open_form=self.open_form, show_job=self.show_job)
 
     # For the Dashboard, which knows the screens
 

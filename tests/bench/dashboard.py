@@ -36,12 +36,22 @@ KEYS = 300
 KEY_PAUSE_SECONDS = 0.05
 COLUMNS, LINES = 160, 45
 
-# As in a pod: a token, a CA and a namespace in a folder, and no kubeconfig.
+# As in a pod: a token, a CA and a namespace in a folder, and no kubeconfig. Which folder is said when the dashboard
+# connects: before its first paint it imports no more than a user's.
 IN_POD = """
-import functools, sys
+import functools, gc, sys
 from pathlib import Path
-from kbatch_core.cluster import choose
-choose.load = functools.partial(choose.load, service_account=Path(sys.argv.pop(1)))
+gc.disable()
+from kqueue_tui.dashboard import launch
+gc.enable()
+folder, cluster = Path(sys.argv.pop(1)), launch.cluster
+def in_pod(options):
+    def connect(scope, on_change):
+        from kbatch_core.cluster import choose
+        choose.load = functools.partial(choose.load, service_account=folder)
+        return cluster(options)(scope, on_change)
+    return connect
+launch.cluster = in_pod
 from kqueue_tui.cli.kqueue import main
 main()
 """

@@ -85,7 +85,7 @@ def numbered(count: int, first: int = 0, *, filler: str = "") -> list[LogEvent]:
 class PaneApp(App[None]):
     """One pane, or two."""
 
-    CSS_PATH = Path(kqueue_tui.dashboard.__file__).parent / "queue.tcss"
+    CSS_PATH = [Path(kqueue_tui.dashboard.__file__).parent / name for name in ("queue.tcss", "screens.tcss")]  # noqa: RUF012
 
     def __init__(self, script: Script, folder: Path, tasks: Sequence[LogTask], limit: int) -> None:
         super().__init__()

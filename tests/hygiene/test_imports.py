@@ -18,6 +18,13 @@ def imported_by(code: str) -> set[str]:
     return set(result.stdout.splitlines()[-1].split())
 
 
+def modules_of(module: str) -> set[str]:
+    """All modules that a fresh interpreter has after the import of one."""
+    program = f"import sys, {module}\nprint(*sys.modules, sep='\\n')"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
+
 @pytest.mark.parametrize(
     "module",
     [
@@ -38,8 +45,6 @@ def test_a_command_imports_nothing_heavy(module: str) -> None:
 
 
 def test_a_list_imports_nothing_that_only_a_submit_needs() -> None:
-    program = "import sys, kqueue_tui.cli.list\nprint(*sys.modules, sep='\\n')"
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     packages = (
         "manifest.job",
         "environment.detect",
@@ -48,7 +53,17 @@ def test_a_list_imports_nothing_that_only_a_submit_needs() -> None:
         "runner.packing",
         "queue",
     )
-    assert set(result.stdout.split()).isdisjoint(f"kbatch_core.{name}" for name in packages)
+    assert modules_of("kqueue_tui.cli.list").isdisjoint(f"kbatch_core.{name}" for name in packages)
+
+
+def test_the_first_paint_waits_for_nothing_that_comes_after_it() -> None:
+    modules = modules_of("kqueue_tui.dashboard.launch")
+    assert modules.isdisjoint(
+        {"kbatch_core.client", "kbatch_core.model.options", "kbatch_core.queue", "urllib3"}
+    )
+    assert modules.isdisjoint(
+        f"kqueue_tui.dashboard.{name}" for name in ("connect", "submitting", "view.selector")
+    )
 
 
 def test_no_other_command_imports_the_doctor() -> None:

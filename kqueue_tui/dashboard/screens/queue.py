@@ -50,8 +50,9 @@ class QueueScreen(JobActions):
         self._notice = Notice()
         self._bar = JobBar()
         self._hints = Hints()
-        body = Vertical(self._header, self._table, self._notice, id="body")
-        self._main = TableAndLog(dashboard, body, self._table)
+        self._body = Vertical(self._notice, id="body")
+        self._main = TableAndLog(dashboard, self._body, self._table)
+        self._has_table = False
         self._awaited = ""
         self._lately_at = ("", 0)
 
@@ -59,13 +60,11 @@ class QueueScreen(JobActions):
         yield self._status
         yield self._stale
         yield self._main
-        yield self._bar
         yield self._hints
 
     def on_mount(self) -> None:
         self._table.watched = self.dashboard.settings.watched
         self._table.put_cursor(self.dashboard.settings.cursor)
-        self._table.focus()
         self._renew()
 
     def on_screen_resume(self) -> None:
@@ -80,12 +79,14 @@ class QueueScreen(JobActions):
         dashboard = self.dashboard
         with self.app.batch_update():
             self._table.now = dashboard.now()
-            self._table.show()
-            sync = dashboard.sync
-            self._table.loading = sync is None or sync.state == "LOADING"
-            self._go_to_awaited()
             shown = len(self._view.lines)
             told = what_to_say(dashboard, self._view) if not shown else None
+            if told is None:
+                self._mount_table()
+            self._table.show()
+            sync = dashboard.sync
+            self._table.first_read = sync is None or sync.state == "LOADING"
+            self._go_to_awaited()
             self._table.display = self._header.display = self._bar.display = told is None
             self._notice.display = told is not None
             self._main.show_log(told is None)
@@ -102,6 +103,13 @@ class QueueScreen(JobActions):
             self._header.show(self._table.places, self._view.order)
         self._tell_sync()
         self._tell_lately()
+
+    def _mount_table(self) -> None:
+        """With the first jobs: the first paint does not wait for the table's styles."""
+        if not self._has_table:
+            self._has_table = True
+            self._body.mount(self._header, self._table, before=self._notice)
+            self.mount(self._bar, before=self._hints)
 
     @on(Tick)
     def _tick(self, tick: Tick) -> None:

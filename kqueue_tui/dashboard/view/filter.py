@@ -11,10 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kqueue_tui.dashboard.view.looks import GROUPS, look_of
-from kqueue_tui.dashboard.view.selector import Term, parse_selector
 
 if TYPE_CHECKING:
     from kbatch_core.status.row import JobRow
+    from kqueue_tui.dashboard.view.selector import Term
 
 _REGEX_SIGNS = re.compile(r"[\\^$.|?*+()\[\]{}]")
 _LABELS = re.compile(r"(?:^|\s)-l(?:\s+|$)")
@@ -64,6 +64,10 @@ class Filter(Struct, frozen=True, dict=True):
 
     @cached_property
     def _terms(self) -> tuple[Term, ...] | None:
+        if not self.selector:
+            return ()
+        from kqueue_tui.dashboard.view.selector import parse_selector  # few filters have one
+
         return parse_selector(self.selector)
 
     @cached_property

@@ -31,7 +31,8 @@ TICKS_A_SECOND = 10
 class QueueTable(ScrollView, can_focus=True):
     """Shows a QueueView. `now` and `watched` are set by the screen before it calls `show` or `tick`.
 
-    `loading`: the first jobs were still on their way when the screen last called `show`.
+    `first_read`: the first jobs were still on their way when the screen last called `show`. (Textual's own `loading`
+    would cover the jobs that are there.)
     """
 
     COMPONENT_CLASSES = {  # noqa: RUF012
@@ -66,7 +67,7 @@ class QueueTable(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.view = view
         self.now = 0.0
-        self.loading = True
+        self.first_read = True
         self.watched: set[str] = set()
         self.marks: set[str] = set()
         self.columns = tuple(columns)
@@ -156,7 +157,7 @@ class QueueTable(ScrollView, can_focus=True):
         """
         lines = self.view.lines
         row = self.view.index.get(self._chosen_key, self.view.index.get(self._cursor_key))
-        if self.loading and not self._chosen_key and lines:
+        if self.first_read and not self._chosen_key and lines:
             row = 0
         if row is None and lines:
             row = min(self._cursor_row, len(lines) - 1)
