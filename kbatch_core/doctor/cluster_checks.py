@@ -16,6 +16,7 @@ NOTHING_WORKS = "Nothing works but `kqueue list -a`, `show`, `logs` and `eff` of
 # Below that nothing is to be noticed: a Date has whole seconds, and an answer takes its time.
 CLOCK_SECONDS = 5.0
 NAMED = 6
+DIGITS = 12
 
 
 def server(settings: Settings, version: str, ahead: float) -> Finding:
@@ -65,14 +66,22 @@ def rights(found: Mapping[Right, bool | None], account: str, namespace: str, *, 
     lacking = [right for right, has in found.items() if not has]
     if not lacking:
         return Finding(check="rights", verdict="ok", sentence=f"all {len(found)} that are needed")
+    ask = f'{account or "your account"} in namespace "{namespace}": `kqueue docs admin` has the Role.'
+    if len(lacking) == len(found):
+        return Finding(
+            check="rights",
+            verdict="broken",
+            sentence="Your account has none of the rights that are needed",
+            costs="No command that asks the cluster works.",
+            hint=f"Is another namespace meant (--namespace)? Else ask your admin to give them to {ask}",
+        )
     grave = [right for right in lacking if pods or right.resource != "pods"]
     return Finding(
         check="rights",
         verdict="broken" if grave else "limited",
         sentence=f"Your account may not {name_rights(lacking)}",
         details=tuple(f"{name_rights([right])}: {NEEDED[right]}" for right in lacking),
-        hint=f'Ask your admin to allow it to {account or "your account"} in namespace "{namespace}": `kqueue docs '
-        "admin` has the Role.",
+        hint=f"Ask your admin to allow it to {ask}",
     )
 
 
@@ -108,8 +117,14 @@ def environment(found: Environment | KbatchError, session: Session, image: str) 
         sentence = f"the image {image} of your settings, and nothing else"
     else:
         how = "as the hub wrote it down" if session.pod is not None else "as the API has it"
-        sentence = f'the pod "{found.server}" {how}, image {found.image}'
+        sentence = f'the pod "{found.server}" {how}, image {_short(found.image)}'
     return Finding(check="environment", verdict="ok", sentence=sentence)
+
+
+def _short(image: str) -> str:
+    """An image with the beginning of its digest."""
+    name, at, digest = image.partition("@sha256:")
+    return f"{name}{at}{digest[:DIGITS]}{'…' if len(digest) > DIGITS else ''}"
 
 
 def home(found: Environment) -> Finding:

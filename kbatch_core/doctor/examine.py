@@ -145,6 +145,8 @@ def answers(client: Client, settings: here.Settings) -> Iterator[Finding]:
         return
     pods = client.session.pod is None
     yield cluster_checks.rights(rights, account, client.api.namespace, pods=pods)
+    if not any(rights.values()):
+        return
     kueue = _ask(lambda: client.api.has_group(KUEUE)) is True
     lacking = _ask(lambda: _lacking(client, kueue))
     if not isinstance(lacking, KbatchError):

@@ -41,7 +41,7 @@ def config(files: Sequence[Path], variables: Sequence[str], problems: Sequence[K
             check="config",
             verdict="broken",
             sentence=" ".join(error.sentence for error in problems),
-            costs="`kbatch` ends with that, or of dashboard.toml the dashboard.",
+            costs="`kbatch` ends with it; with dashboard.toml it is the dashboard that does.",
             hint=" ".join(dict.fromkeys(error.hint for error in problems if error.hint)),
         )
     told = [*(str(path) for path in files), *variables]
@@ -61,7 +61,7 @@ def history(folder: Folder) -> Finding:
             verdict="broken",
             sentence=problem,
             costs="`kqueue list -a`, `eff` and `logs` know nothing of a job that the cluster has forgotten.",
-            hint="Make room in home, or make it writable.",
+            hint="Home must be there, writable and not full.",
         )
     jobs = f"{folder.jobs} job{'' if folder.jobs == 1 else 's'}"
     return Finding(check="history", verdict="ok", sentence=f"{folder.path}, {jobs}, can be written")
@@ -118,5 +118,5 @@ def terminal(found: Terminal) -> Finding:
     return Finding(
         check="terminal",
         verdict="ok",
-        sentence=f"{size}, {colours}; whether it copies (OSC 52) it does not tell",
+        sentence=f"{size}, {colours}; its clipboard is not known",
     )

@@ -41,20 +41,20 @@ NEEDED = {
     Right("watch"): "the dashboard, `kqueue wait`, `kqueue list --watch`",
     Right("patch"): "`kqueue cancel`, `hold`, `release`, `update`",
     Right("delete"): "`kqueue delete`",
-    OWN_POD: "`kbatch` without --image, `kqueue logs` where the file in home is not mounted",
-    Right("list", "pods"): "where a job runs and why it does not start; `kqueue logs` as above",
+    OWN_POD: "`kbatch` without --image, `kqueue logs` from the container",
+    Right("list", "pods"): "where a job runs and why it does not start",
     Right("watch", "pods"): "the same in the dashboard",
-    Right("get", "pods", "log"): "`kqueue logs` as above",
+    Right("get", "pods", "log"): "`kqueue logs` from the container",
     Right("list", "events"): "why a job waits",
 }
 """Each right of the Role in docs/admin.md, and what does not work without it."""
 
 EXTRA = (
     Extra((Right("create", "pods", "exec"), Right("get", "pods", "exec")), "`kqueue shell`"),
-    Extra((Right("get", "persistentvolumeclaims"),), "whether home is for one node; else it is taken so"),
+    Extra((Right("get", "persistentvolumeclaims"),), "whether home is for one node (else taken so)"),
     Extra(
         (Right("list", "resourcequotas"), Right("watch", "resourcequotas"), Right("list", "limitranges")),
-        "quotas and limits in `--test-only`, and that one is full",
+        "quotas and limits",
     ),
     Extra(
         (Right("list", "localqueues"), Right("list", "workloads"), Right("watch", "workloads")),
@@ -63,7 +63,7 @@ EXTRA = (
     ),
     Extra(
         (Right("list", "nodes"), Right("watch", "nodes")),
-        "what no node can hold, GPU types, silent nodes",
+        "what fits on no node, GPU types",
         everywhere=True,
     ),
     Extra((Right("list", "pods"),), "room now in `--test-only`", everywhere=True),

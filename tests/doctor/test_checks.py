@@ -98,6 +98,13 @@ def test_a_right_that_lacks_is_named_with_what_does_not_work_and_whom_to_ask(rig
     assert 'system:serviceaccount:hub:ann in namespace "hub"' in advice(found)
 
 
+def test_no_right_at_all_is_one_fault() -> None:
+    found = cluster_checks.rights(dict.fromkeys(NEEDED, False), "ann", "hub", pods=True)
+    assert found.verdict == "broken"
+    assert "--namespace" in advice(found)
+    assert not found.details
+
+
 def test_rights_of_one_resource_are_said_together() -> None:
     has = {right: right.resource != "jobs" for right in NEEDED}
     sentence = cluster_checks.rights(has, "", "hub", pods=True).sentence
@@ -131,6 +138,11 @@ def test_the_pod_that_a_job_copies() -> None:
     assert (
         "as the hub wrote it down" in cluster_checks.environment(environment(), session(pod=POD), "").sentence
     )
+
+
+def test_an_image_is_short_enough_to_be_read() -> None:
+    long = environment(image=f"images.example.org/lab@sha256:{'0a' * 32}")
+    assert cluster_checks.environment(long, session(), "").sentence.endswith("@sha256:0a0a0a0a0a0a…")
 
 
 def test_a_pod_that_may_not_be_read() -> None:
