@@ -27,7 +27,7 @@ LEAST_WIDTH = 40
 @click.option("--json", "as_json", is_flag=True, help="JSON, as `kqueue docs json` describes it.")
 @cluster_options
 def command(as_json: bool, **options: Any) -> int:
-    """Go through what kbatch and kqueue need: cluster, rights, home, settings. Nothing is written.
+    """Go through what kbatch and kqueue need: cluster, rights, home, settings. Nothing is written or started.
 
     Each line is ok, limited (something is done without) or broken (something that is needed does not work), and says
     what that costs and what to do. Exit code 1: something is broken. Whether a job would run: kbatch --test-only.
