@@ -68,12 +68,23 @@ def detect(
         if not image:
             raise
         return _bare(session, image, "the notebook server's home and environment: its pod may not be read")
-    environment = copy_environment(pod, home=session.home, export=export)
+    environment = _copied(pod, session, export)
     environment = _with_variables(environment, session, export, export_all=export_all)
     environment = _with_claim(environment, read_access) if home else without_home(environment)
     if not environment.user:
         environment = msgspec.structs.replace(environment, user=session.user)
     return with_image(environment, image, session) if image else environment
+
+
+def _copied(pod: dict[str, Any], session: Session, export: Collection[str]) -> Environment:
+    """What is copied of a pod. Raises UsageError, also for what is no pod: a hub or a proxy may have made it."""
+    try:
+        return copy_environment(pod, home=session.home, export=export)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UsageError(
+            f"This notebook server's pod has a field of a kind that is not expected ({type(error).__name__}).",
+            "Tell your hub's admin; or submit from elsewhere, with --image.",
+        ) from error
 
 
 def _own_pod(name: str, read_pod: Callable[[str], dict[str, Any]]) -> dict[str, Any]:

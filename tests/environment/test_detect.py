@@ -53,6 +53,22 @@ def test_in_a_pod_it_is_the_pods_own_read_by_the_host_name() -> None:
     assert environment.server == "jupyter-user-email-com---0925f997"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"metadata": {}},
+        {"spec": {"containers": [3]}},
+        {"spec": {"containers": [{"name": "a", "env": 3}]}},
+        {"spec": {"containers": [{"name": "a", "image": "x", "volumeMounts": [{}]}]}},
+        {"spec": []},
+    ],
+)
+def test_what_is_no_pod_is_one_sentence(change: dict[str, Any]) -> None:
+    pod = load_pod("z2jh-pvc") | change
+    with pytest.raises(UsageError, match="of a kind that is not expected"):
+        detect(session(), lambda name: pod, lambda claim: None)
+
+
 def test_what_the_user_changed_wins_over_the_pod_and_is_not_expanded() -> None:
     start = {"SCRATCH_BUCKET": "s3://prod-scratch/jane-doe", "SHELL": "/bin/bash"}
     live = {**start, "SCRATCH_BUCKET": "s3://mine/$(X)", "SEED": "1"}
