@@ -335,6 +335,8 @@ def fewer_at_a_time(play: Play) -> None:
     play.submit(completions=4, parallelism=3, completionMode="Indexed")
     pods = play.pods(3)
     play.run(min(pods, key=index))
+    # News of a pod and of its Job may come in either order.
+    play.until(lambda status: status.get("ready") == 1)
     play.world.change(play.name, {"parallelism": 1})
     status = play.until(lambda status: status.get("active") == 1 and status["terminating"] == 0)
     assert "failed" not in status

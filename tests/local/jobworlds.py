@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterable
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 
 from kbatch_core.cluster.kubeconfig import from_kubeconfig
 from kbatch_core.cluster.transport import Transport
-from kbatch_core.errors import NotFound
+from kbatch_core.errors import Conflict, NotFound
 from kbatch_core.local.controllers.jobcontroller import JobController
 from kbatch_core.local.state import deletion
 from kbatch_core.local.state.events import Recorder
@@ -161,6 +162,11 @@ class RealWorld:
         self.transport = Transport(from_kubeconfig(str(cluster.kubeconfig), namespace=namespace))
         self.jobs_path = f"/apis/batch/v1/namespaces/{namespace}/jobs"
         self.core = f"/api/v1/namespaces/{namespace}"
+        self.node = f"node-of-{namespace}"
+
+    def close(self) -> None:
+        """The node goes, and the cluster removes what is left on it."""
+        self.objects.delete(f"/api/v1/nodes/{self.node}")
 
     def now(self) -> float:
         return time.time()
@@ -196,7 +202,17 @@ class RealWorld:
 
     def bind(self, pod: Object) -> None:
         name = pod["metadata"]["name"]
-        target = {"apiVersion": "v1", "kind": "Node", "name": "node-a"}
+        # Pods on a node that is not there are deleted after 40 s, which a busy machine may need.
+        node = {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": self.node},
+            "spec": {"unschedulable": True},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+        }
+        with contextlib.suppress(Conflict):
+            self.objects.create(node)
+        target = {"apiVersion": "v1", "kind": "Node", "name": self.node}
         binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name}, "target": target}
         self.transport.request("POST", f"{self.core}/pods/{name}/binding", body=json.dumps(binding).encode())
 

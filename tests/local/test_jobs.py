@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -82,5 +83,5 @@ def test_the_real_controller(cluster: Cluster, namespace: str) -> None:
             return f"{case.__name__}: {error}"
         return ""
 
-    with ThreadPoolExecutor(len(CASES)) as pool:
+    with contextlib.closing(RealWorld(cluster, namespace)), ThreadPoolExecutor(len(CASES)) as pool:
         assert not [wrong for wrong in pool.map(play, CASES) if wrong]
