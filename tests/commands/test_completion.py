@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -54,10 +55,23 @@ def shell(name: str, home: Path, **environ: str) -> Iterator[Terminal]:
         yield terminal
 
 
-def is_offered(terminal: Terminal, line: str, check: Callable[[str], bool], what: str) -> None:
-    """Type a line and TAB, and see what comes; the line is then cleared."""
-    terminal.type(f"{line}\t")
-    terminal.wait_for(check, what)
+def is_offered(
+    terminal: Terminal, line: str, check: Callable[[str], bool], what: str, *, from_cluster: bool = False
+) -> None:
+    """Type a line and TAB, and see what comes; the line is then cleared.
+
+    What is `from_cluster` is not offered when it takes longer than PATIENCE_SECONDS, as it may on a busy machine: a
+    user then presses TAB again.
+    """
+    terminal.type(line)
+    for _ in range(5 if from_cluster else 0):
+        terminal.type("\t")
+        with contextlib.suppress(TimeoutError):
+            terminal.wait_for(check, what, seconds=5 * offers.PATIENCE_SECONDS)
+            break
+    else:
+        terminal.type("\t")
+        terminal.wait_for(check, what)
     terminal.type("\x15")
     terminal.type("\x0c")
     assert "Traceback" not in terminal.text()
@@ -96,8 +110,10 @@ def test_ids_of_the_users_jobs(name: str, fleet: Fleet, tmp_path: Path) -> None:
                 f"{command} {job_id[:3]}",
                 lambda text, command=command: f"{command} {job_id}" in text,  # type: ignore[misc]
                 f"an id after {command}",
+                from_cluster=True,
             )
-        is_offered(terminal, "kqueue show tra", lambda text: "kqueue show train" in text, "a name")
+        named = "kqueue show train"
+        is_offered(terminal, named[:-2], lambda text: named in text, "a name", from_cluster=True)
         is_offered(terminal, "kqueue list -t runn", lambda text: "-t running" in text, "a state")
         # Whoever may create Jobs may call one so, and give it this user's label.
         fleet.submit(name="fit$(touch acted)", hold=True)
