@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
+from kbatch_core.cluster.settings import CLUSTER_VARIABLE
 from kbatch_core.doctor.local_checks import Folder
 from kbatch_core.errors import KbatchError
 from kbatch_core.history.folder import FOLDER, History
@@ -38,7 +39,8 @@ class Settings:
         paths = user_config_path(environ), site_config_path(environ)
         self.problems: list[KbatchError] = []
         self.files = [path for path in paths if _is_there(path)]
-        self.variables = [name for name in sorted({one.variable for one in TABLE}) if environ.get(name)]
+        known = {CLUSTER_VARIABLE, *(one.variable for one in TABLE)}
+        self.variables = [name for name in sorted(known) if environ.get(name)]
         user, site = (self._ask(partial(load_config, path)) or Config() for path in paths)
         self.config = user.over(site)
         resolved = self._ask(lambda: resolve({}, environ=environ, user=user, site=site))

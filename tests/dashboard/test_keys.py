@@ -15,7 +15,7 @@ from kqueue_tui.dashboard.config import Config
 from kqueue_tui.dashboard.dialogs.choose import Choose
 from kqueue_tui.dashboard.dialogs.columns import ChooseColumns
 from kqueue_tui.dashboard.dialogs.copy import Copied
-from kqueue_tui.dashboard.dialogs.help import Help
+from kqueue_tui.dashboard.dialogs.help import Help, action_lines
 from kqueue_tui.dashboard.saved_state import State
 from kqueue_tui.dashboard.screens.log_pane import LogPane
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
@@ -288,6 +288,17 @@ async def test_help_lists_every_key_of_the_queue() -> None:
         assert isinstance(app.screen, Help)
         await pilot.press("q")
         assert len(app.screen_stack) == 1
+
+
+def test_what_a_key_does_stays_in_its_column() -> None:
+    action = next(action for action in QUEUE if action.id == "queue.filter")
+    for width in (96, 70, 30):
+        first, *others = action_lines(action, "/", width).plain.splitlines()
+        column = first.index(action.about.split()[0])
+        assert others
+        assert all(line.startswith(" " * column) and line[column] != " " for line in others)
+        assert " ".join([first[column:], *(line.strip() for line in others)]) == action.about
+        assert all(len(line) <= max(width, column + 20) for line in (first, *others))
 
 
 async def test_another_key_from_the_config() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from textual.app import ComposeResult
@@ -13,7 +14,7 @@ from textual.widgets import Static
 from kqueue_tui.dashboard.actions import Action
 from kqueue_tui.dashboard.dialogs.dialog import Dialog
 
-KEYS_WIDTH = 16
+KEYS_WIDTH, ID_WIDTH, LEAST_WIDTH = 18, 22, 20
 
 
 class Help(Dialog[None]):
@@ -27,16 +28,16 @@ class Help(Dialog[None]):
 
     def __init__(self, actions: Iterable[Action], keys: Mapping[str, Sequence[str]]) -> None:
         super().__init__()
-        self._groups: dict[str, list[Content]] = {}
+        self._groups: dict[str, list[tuple[Action, str]]] = {}
         for action in actions:
             if action.id in keys:
-                self._groups.setdefault(action.group, []).append(_line(action, " ".join(keys[action.id])))
+                self._groups.setdefault(action.group, []).append((action, " ".join(keys[action.id])))
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="help"):
             yield Static("Keys", classes="question")
             with VerticalScroll():
-                yield Static(Content("\n").join(self._lines()))
+                yield Static(id="keys")
             yield Static("? closes. Keys and colours: kqueue docs dashboard", classes="about")
 
     def on_mount(self) -> None:
@@ -45,15 +46,29 @@ class Help(Dialog[None]):
     def action_scroll(self, by: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
 
-    def _lines(self) -> Iterable[Content]:
-        for number, (group, lines) in enumerate(self._groups.items()):
+    def on_resize(self) -> None:
+        # The new size of what is inside comes after that of the screen.
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        keys = self.query_one("#keys", Static)
+        keys.update(Content("\n").join(self._lines(keys.size.width)))
+
+    def _lines(self, width: int) -> Iterable[Content]:
+        for number, (group, actions) in enumerate(self._groups.items()):
             if number:
                 yield Content("")
             yield Content.assemble((group, "bold $text-primary"))
-            yield from lines
+            for action, keys in actions:
+                yield action_lines(action, keys, width)
 
 
-def _line(action: Action, keys: str) -> Content:
+def action_lines(action: Action, keys: str, width: int) -> Content:
+    """Keys, id and meaning of an action as three columns, the last of them on as many lines as it needs."""
+    before = KEYS_WIDTH + ID_WIDTH
+    about = textwrap.wrap(action.about, max(width - before, LEAST_WIDTH)) or [""]
     return Content.assemble(
-        (f"  {keys:<{KEYS_WIDTH}}", "$text-accent"), (f"{action.id:<22}", "$foreground 50%"), action.about
+        (f"  {keys:<{KEYS_WIDTH - 2}}", "$text-accent"),
+        (f"{action.id:<{ID_WIDTH}}", "$foreground 50%"),
+        ("\n" + " " * before).join(about),
     )
