@@ -11,6 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 from kbatch_core.cluster.api import Api
 from kbatch_core.errors import Refused
 from kbatch_core.model.objects import Event, Job, Node, Pod, ResourceQuota, parse_time
+from kbatch_core.status.missing import MissingRights
 from kbatch_core.status.needs import to_explain
 from kbatch_core.status.reading import end_condition, is_over, is_running, owner_uid
 
@@ -50,23 +51,43 @@ def look(
     namespaces: Sequence[str],
     make: Callable[[Seen, Facts], Answer],
     now: Callable[[], float],
+    missing: MissingRights,
 ) -> list[Answer]:
     """What `make` makes of each job of some namespaces ("" = of all); `now` is the server's time.
 
-    Without a right to pods or events they are shown all the same. The server takes long to write a long list, so
-    what needs nothing more is made as it comes. Several namespaces are read side by side; `make` is called in their
-    threads. Raises what went wrong in the first of them that something went wrong in.
+    Without a right to pods or events they are shown all the same; `missing` learns of it. The server takes long to
+    write a long list, so what needs nothing more is made as it comes. Several namespaces are read side by side;
+    `make` is called in their threads. What one of them refuses costs the others nothing: Refused is raised only when
+    all do. Raises what else went wrong in the first of them that something went wrong in.
     """
 
     nodes = _Nodes(api)
+    refusals: list[Refused] = []
 
     def one(namespace: str) -> list[Answer]:
-        return api.retry.call(partial(_look, api, jobs_selector, pods_selector, namespace, make, now, nodes))
+        return api.retry.call(
+            partial(_look, api, jobs_selector, pods_selector, namespace, make, now, nodes, missing)
+        )
+
+    def one_of_several(namespace: str) -> list[Answer] | Refused:
+        try:
+            return one(namespace)
+        except Refused as error:
+            return error
 
     if len(namespaces) == 1:
         return one(namespaces[0])
-    looks = side_by_side(partial(one, namespace) for namespace in namespaces)
-    return [answer for answers in looks for answer in answers]
+    answers: list[Answer] = []
+    looks = side_by_side(partial(one_of_several, namespace) for namespace in namespaces)
+    for namespace, found in zip(namespaces, looks, strict=True):
+        if isinstance(found, Refused):
+            missing.add("jobs", namespace)
+            refusals.append(found)
+        else:
+            answers += found
+    if len(refusals) == len(namespaces):
+        raise refusals[0]
+    return answers
 
 
 def _look(
@@ -77,10 +98,11 @@ def _look(
     make: Callable[[Seen, Facts], Answer],
     now: Callable[[], float],
     nodes: _Nodes,
+    missing: MissingRights,
 ) -> list[Answer]:
     pods_read = now()
     # Both are asked for at once: which of them is answered from later on is all the same, see `moved`.
-    reading = _Later(partial(_pods_by_job, api, pods_selector, namespace))
+    reading = _Later(partial(_pods_by_job, api, pods_selector, namespace, missing))
     answers: list[Answer | None] = []
     later: dict[int, Job] = {}
     stale = False
@@ -96,8 +118,9 @@ def _look(
             else:
                 answers.append(make(Seen(job, own, ()), NO_FACTS))
     # Of a job that has ended the pod must not be seen as it was before.
-    pods = _pods_by_job(api, pods_selector, namespace) if stale else reading.get()
-    seen, facts = look_at(api, [(job, pods.get(job.metadata.uid, ())) for job in later.values()], nodes)
+    pods = _pods_by_job(api, pods_selector, namespace, missing) if stale else reading.get()
+    waiting = [(job, pods.get(job.metadata.uid, ())) for job in later.values()]
+    seen, facts = look_at(api, waiting, nodes, missing)
     for place, one in zip(later, seen, strict=True):
         answers[place] = make(one, facts)
     return [answer for answer in answers if answer is not None]
@@ -110,19 +133,24 @@ def _moved_at(job: Job) -> float:
 
 
 def look_at(
-    api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]], nodes: _Nodes | None = None
+    api: Api,
+    jobs: Sequence[tuple[Job, Sequence[Pod]]],
+    nodes: _Nodes | None = None,
+    missing: MissingRights | None = None,
 ) -> tuple[list[Seen], Facts]:
     """The same for jobs whose pods are known."""
-    events = _read_events(api, jobs)
+    events = _read_events(api, jobs, missing or MissingRights(()))
     facts = _read_facts(api, jobs, nodes or _Nodes(api))
     return [Seen(job, pods, events.get(job.metadata.uid, ())) for job, pods in jobs], facts
 
 
-def _read_events(api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]]) -> dict[str, Sequence[Event]]:
+def _read_events(
+    api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]], missing: MissingRights
+) -> dict[str, Sequence[Event]]:
     """By the uid of the job, the events of what needs explaining; of many waiting jobs, of the newest only."""
     needed = [(job, about) for job, pods in jobs if (about := to_explain(job, pods)) is not None]
     needed.sort(key=lambda need: need[0].metadata.creation_timestamp, reverse=True)
-    read = side_by_side(partial(_events, api, job, about) for job, about in needed[:EVENT_READS])
+    read = side_by_side(partial(_events, api, job, about, missing) for job, about in needed[:EVENT_READS])
     return {job.metadata.uid: events for (job, _), events in zip(needed, read, strict=False)}
 
 
@@ -175,17 +203,19 @@ def _if_allowed(call: Callable[[], Answer]) -> Answer | None:
         return None
 
 
-def _events(api: Api, job: Job, about: str) -> Sequence[Event]:
+def _events(api: Api, job: Job, about: str, missing: MissingRights) -> Sequence[Event]:
     try:
         return api.list_events(about, namespace=job.metadata.namespace)
     except Refused:
+        missing.add("events", job.metadata.namespace)
         return ()
 
 
-def _pods_by_job(api: Api, selector: str, namespace: str) -> dict[str, list[Pod]]:
+def _pods_by_job(api: Api, selector: str, namespace: str, missing: MissingRights) -> dict[str, list[Pod]]:
     try:
         pods = api.list_pods(selector, namespace=namespace)
     except Refused:
+        missing.add("pods", namespace)
         return {}
     by_job: dict[str, list[Pod]] = {}
     for pod in sorted(pods, key=lambda pod: pod.metadata.creation_timestamp):

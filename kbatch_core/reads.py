@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
@@ -17,6 +18,7 @@ from kbatch_core.model.names import is_id, label_value
 from kbatch_core.model.objects import Job, Pod
 from kbatch_core.model.reference import parse_reference
 from kbatch_core.status import ClusterFacts, JobRow, make_row, task_rows
+from kbatch_core.status.missing import MissingRights
 from kbatch_core.status.reading import id_of, owner_uid
 from kbatch_core.status.tasks import no_task
 from kbatch_core.streams import Streams
@@ -48,15 +50,20 @@ class Reads(Streams):
         selector: str = "",
         history: bool = False,
         tasks: bool = False,
+        missing: MissingRights | None = None,
     ) -> Rows:
         """One row per job, oldest first. `user` as in `selector`; namespaces: none = our own, [""] = all.
 
         `selector` has more terms of a label selector; with `tasks` an array is a row per task. With `history` also
-        the jobs that are only in the history in home: of every namespace and cluster.
+        the jobs that are only in the history in home: of every namespace and cluster. What a missing right
+        costs is a warning, or `missing` learns of it. Raises PermissionDenied when no namespace's jobs may be read.
         """
         # Read first: a job that is submitted meanwhile must not look as if the cluster had lost it.
         pasts = self.history.read_all() if history else []
-        found = self.survey(user=user, namespaces=namespaces, selector=selector)
+        lacks = missing or MissingRights(namespaces or (self.api.namespace,))
+        found = self.survey(user=user, namespaces=namespaces, selector=selector, missing=lacks)
+        for sentence in lacks.sentences() if missing is None else ():
+            warnings.warn(sentence, stacklevel=2)
         rows = [each for _, row, every in found for each in (every() if tasks else ()) or (row,)]
         if history:
             from kbatch_core.history import absent_rows, keep_ends
@@ -64,14 +71,22 @@ class Reads(Streams):
             of_jobs = [row for _, row, _ in found]
             now = self.now()
             keep_ends(self.history, [(job, row) for job, row, _ in found], pasts, self.pods, now)
-            asked = self._asked(user, namespaces)
+            asked = self._asked(user, lacks.without("jobs"))
             rows += absent_rows(pasts, {row.id for row in of_jobs}, asked, now, tasks=tasks)
         return _by_age(rows)
 
     def survey(
-        self, *, user: str | None = "", namespaces: Sequence[str] = (), selector: str = ""
+        self,
+        *,
+        user: str | None = "",
+        namespaces: Sequence[str] = (),
+        selector: str = "",
+        missing: MissingRights | None = None,
     ) -> Surveyed:
-        """(job, its row, what makes a row per task of an array) of each job, as `list` has them."""
+        """(job, its row, what makes a row per task of an array) of each job, as `list` has them.
+
+        `missing` learns which rights are.
+        """
         job_selector = ",".join(part for part in (self.selector(user), selector) if part)
         plain = self._facts()
 
@@ -88,6 +103,7 @@ class Reads(Streams):
             namespaces or (self.api.namespace,),
             surveyed,
             self.now,
+            missing or MissingRights(()),
         )
 
     def past(

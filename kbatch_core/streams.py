@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from kbatch_core.actions import Actions
-from kbatch_core.errors import AuthExpired, Refused
+from kbatch_core.errors import AuthExpired
 from kbatch_core.history.folder import ProgressFiles
 from kbatch_core.model.objects import Job
 from kbatch_core.status import JobRow
@@ -62,7 +62,9 @@ class Streams(Actions):
                 changed.wait(LOOK_SECONDS)
                 changed.clear()
                 sync = queue.sync()
-                if isinstance(sync.error, (AuthExpired, Refused)):
+                if sync.error is not None and (
+                    sync.state == "FORBIDDEN" or isinstance(sync.error, AuthExpired)
+                ):
                     raise sync.error
                 rows = queue.rows()
                 if sync.state == "LIVE" and rows is not given:

@@ -34,6 +34,8 @@ FAILING_SECONDS = 60.0
 TOO_LARGE = "ResourceVersionTooLarge"
 TOO_LARGE_SECONDS = 1.0
 STOP_SECONDS = 1.0
+# A right that is missing will be missing in a minute, too; but an API server that has just started refuses everybody
+# until it has read the roles. So who was served before is not told of a refusal before it has lasted half a minute.
 REFUSALS_BELIEVED = 2
 
 
@@ -53,13 +55,14 @@ class Health(msgspec.Struct, frozen=True):
     """How well the copy is kept. Times are by the reflector's clock.
 
     `synced` = a whole list has arrived; `heard` = when the last byte came; `error` = what is wrong now;
-    `retry_at` = when it is tried again.
+    `retry_at` = when it is tried again; `forbidden` = a right is missing: `error` is a refusal that is believed.
     """
 
     synced: bool = False
     heard: float | None = None
     error: KbatchError | None = None
     retry_at: float | None = None
+    forbidden: bool = False
 
 
 class Reflector(Generic[Kind]):
@@ -111,6 +114,7 @@ class Reflector(Generic[Kind]):
         self._last_version = ""
         self._failing_since: float | None = None
         self._refusals = 0
+        self._has_watched = False
 
     # For its owner
 
@@ -132,6 +136,11 @@ class Reflector(Generic[Kind]):
             return True
         self._thread.join(seconds)
         return not self._thread.is_alive()
+
+    def reconnect(self) -> None:
+        """Leave the connection that is open, and go on over a new one: the path may be dead."""
+        with self._handle_lock:
+            self._handle.stop()
 
     def run(self) -> None:
         """List and watch until stopped."""
@@ -182,9 +191,8 @@ class Reflector(Generic[Kind]):
         floor = error.retry_after if isinstance(error, ServerBusy) else 0.0
         if isinstance(error, ServerBusy) and error.cause == TOO_LARGE:
             floor = max(floor, TOO_LARGE_SECONDS)
-        # A right that is missing will be missing in a minute, too; but an API server that has just started
-        # refuses everybody until it has read the roles.
-        self._refusals += isinstance(error, Refused) and not isinstance(error, Gone)
+        refused = isinstance(error, Refused) and not isinstance(error, Gone)
+        self._refusals = self._refusals + 1 if refused else 0
         seconds = self._backoff.wait(floor, longest=self._refusals > REFUSALS_BELIEVED)
         self._failed(error, self._clock() + seconds)
         self._wait(seconds)
@@ -282,16 +290,17 @@ class Reflector(Generic[Kind]):
 
     def _heard(self, *, synced: bool = False, well: bool = False) -> None:
         """Bytes have come; `well` = a watch is open, so nothing is wrong any more."""
-        old = self._health
-        self._refusals = 0 if well else self._refusals
-        error, retry_at = (None, None) if well else (old.error, old.retry_at)
-        self._set_health(Health(old.synced or synced, self._clock(), error, retry_at))
+        old = self._health if not well else Health(self._health.synced)
+        if well:
+            self._refusals, self._has_watched = 0, True
+        self._set_health(Health(old.synced or synced, self._clock(), old.error, old.retry_at, old.forbidden))
 
     def _failed(self, error: KbatchError, retry_at: float | None = None) -> None:
-        self._set_health(Health(self._health.synced, self._health.heard, error, retry_at))
+        believed = self._refusals > (REFUSALS_BELIEVED + 1 if self._has_watched else 0)
+        self._set_health(Health(self._health.synced, self._health.heard, error, retry_at, believed))
 
     def _set_health(self, health: Health) -> None:
         """The owner is told when more changed than the time of the last byte."""
         old, self._health = self._health, health
-        if (old.synced, old.error) != (health.synced, health.error):
+        if (old.synced, old.error, old.forbidden) != (health.synced, health.error, health.forbidden):
             self._on_health()

@@ -49,8 +49,8 @@ class Asker:
     """Asks while `run` runs, in a thread of its owner's; `stop` ends that within milliseconds.
 
     `questions` guards `joined` and is notified when there may be something to ask; `changed` is called, with it held,
-    after changes to `joined`. `begin` is called with the name
-    and the kinds of what turned out to be readable.
+    after changes to `joined`. `begin` is called with the name and the kind of what turned out to be readable. What
+    one namespace refuses is asked in the others all the same.
     """
 
     def __init__(
@@ -60,8 +60,7 @@ class Asker:
         questions: threading.Condition,
         changed: Callable[[], None],
         *,
-        namespaces: Sequence[str],
-        begin: Callable[[str, Sequence[Kind]], None],
+        begin: Callable[[str, Kind], None],
         history: Records,
         progress: Reported | None,
         clock: Callable[[], float],
@@ -70,7 +69,6 @@ class Asker:
         self._joined = joined
         self._questions = questions
         self._changed = changed
-        self._namespaces = namespaces
         self._begin = begin
         self._history = history
         self._progress = progress
@@ -80,8 +78,9 @@ class Asker:
         self._stopping = False
         self._backoff = Backoff(clock=clock)
         self._quiet_until = 0.0
-        self._not_before: dict[str, float] = {}
-        self._refusals: dict[str, int] = {}
+        # By right and namespace.
+        self._not_before: dict[tuple[str, str], float] = {}
+        self._refusals: dict[tuple[str, str], int] = {}
 
     def stop(self) -> None:
         """End `run`. Call it with `questions` held."""
@@ -109,9 +108,9 @@ class Asker:
         now = self._clock()
         if now < self._quiet_until:
             return None
-        for name in sorted(self._joined.wanted):
-            if now >= self._not_before.get(name, 0.0):
-                return lambda: self._find_out(name)
+        for name, namespace in sorted(self._joined.wanted):
+            if now >= self._not_before.get((name, namespace), 0.0):
+                return lambda: self._find_out(name, namespace)
         keys = self._joined.records.wanted(RECORDS_AT_ONCE)
         if keys:
             return lambda: self._read_records(keys)
@@ -125,7 +124,7 @@ class Asker:
 
     def _seconds_to_next(self) -> float | None:
         now = self._clock()
-        times = [self._not_before.get(name, 0.0) for name in self._joined.wanted]
+        times = [self._not_before.get(wanted, 0.0) for wanted in self._joined.wanted]
         when = self._joined.plan.next_at(now)
         times += [when] if when is not None else []
         times += [self._progress_at] if self._progress and self._joined.running(1) else []
@@ -142,43 +141,43 @@ class Asker:
             return
         except Refused:
             with self._questions:
-                self._joined.plan.pause(self._refused("events"))
+                self._joined.plan.pause(need.namespace, self._refused("events", need.namespace))
             return
         with self._questions:
-            self._have("events")
+            self._have("events", need.namespace)
             self._joined.add_events(need.job, events)
             self._changed()
 
     # More
 
-    def _find_out(self, name: str) -> None:
+    def _find_out(self, name: str, namespace: str) -> None:
         """Start to watch an optional kind, if it is there and may be read."""
         try:
-            kinds = [self._kind(name, one) for one in (("",) if name == "nodes" else self._namespaces)]
+            kind = self._kind(name, namespace)
         except NotFound:
             with self._questions:
-                self._not_before[name] = self._clock() + REFUSED_SECONDS
+                self._not_before[name, namespace] = self._clock() + REFUSED_SECONDS
             return
         except Refused:
             with self._questions:
-                self._not_before[name] = self._refused(name)
+                self._not_before[name, namespace] = self._refused(name, namespace)
             return
         with self._questions:
-            self._have(name)
-        self._begin(name, kinds)
+            self._have(name, namespace)
+        self._begin(name, kind)
 
-    def _refused(self, name: str) -> float:
+    def _refused(self, right: str, namespace: str) -> float:
         """When to ask again for what was refused now; said as missing once that is believed."""
-        times = self._refusals[name] = self._refusals.get(name, 0) + 1
+        times = self._refusals[right, namespace] = self._refusals.get((right, namespace), 0) + 1
         if times <= len(SOON_SECONDS):
             return self._clock() + SOON_SECONDS[times - 1]
-        self._joined.miss(name)
+        self._joined.miss(right, namespace)
         self._changed()
         return self._clock() + REFUSED_SECONDS
 
-    def _have(self, name: str) -> None:
-        self._refusals.pop(name, None)
-        self._joined.have(name)
+    def _have(self, right: str, namespace: str) -> None:
+        self._refusals.pop((right, namespace), None)
+        self._joined.have(right, namespace)
 
     def _kind(self, name: str, namespace: str) -> Kind:
         """Raises Refused when it is not there or may not be listed."""

@@ -6,7 +6,7 @@ Its owner holds one lock around every call.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from kbatch_core.cluster.mirror import DELETED, Change
@@ -18,17 +18,9 @@ from kbatch_core.queue.ordered import OrderedRows
 from kbatch_core.queue.reads import Need, ReadPlan
 from kbatch_core.queue.records import AskedRecords, Key
 from kbatch_core.status import ClusterFacts, JobRow, make_row
+from kbatch_core.status.missing import MissingRights
 from kbatch_core.status.needs import next_look, to_explain, wants_nodes
 from kbatch_core.status.reading import event_time, id_of, is_array, owner_uid, pod_index, task_of
-
-# What each right is for, said once when it is missing.
-MISSING: Mapping[str, str] = {
-    "pods": "Pods may not be read: where and since when a job runs, and how it failed, is not known.",
-    "events": "Events may not be read: why no pod is made, or why one does not start, is not known.",
-    "nodes": "Nodes may not be read: what fits on no node is not told from what waits for a free one.",
-    "quotas": "Resource quotas may not be read: a full one is known from its events only, for an hour.",
-    "workloads": "Kueue's workloads may not be read: why a job waits in its queue is not known.",
-}
 
 # Events kept of one job, the newest.
 EVENTS_KEPT = 100
@@ -49,17 +41,29 @@ class Evidence(NamedTuple):
 
 
 class Joined:
-    """The store behind the rows. `now` = seconds since the epoch by the server; `clock` = one that never jumps."""
+    """The store behind the rows of some `namespaces`, "" = of all.
 
-    def __init__(self, *, now: Callable[[], float], clock: Callable[[], float], explain: bool) -> None:
+    `now` = seconds since the epoch by the server; `clock` = one that never jumps.
+    """
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], float],
+        clock: Callable[[], float],
+        explain: bool,
+        namespaces: Sequence[str] = ("",),
+    ) -> None:
         self.version = 0
         self.plan = ReadPlan()
         self.records = AskedRecords(clock)
         self.jobs: dict[str, Job] = {}
-        # What could say more about a job that is there and was not found yet: nodes, quotas, workloads.
-        self.wanted: set[str] = set()
-        self._had: set[str] = set()
-        self._missing: set[str] = set()
+        # What could say more about a job that is there and was not found yet, as (nodes, quotas or workloads, the
+        # namespace to ask in).
+        self.wanted: set[tuple[str, str]] = set()
+        self._had: set[tuple[str, str]] = set()
+        self._everywhere = "" in namespaces
+        self._missing = MissingRights(namespaces)
         self._now = now
         self._clock = clock
         self._explain = explain
@@ -172,25 +176,21 @@ class Joined:
         """Make no rows of jobs in these, "" = in any, until their pods are known: without them all would wait."""
         self._waiting_for_pods = set(namespaces)
 
-    def have(self, name: str) -> None:
+    def have(self, right: str, namespace: str = "") -> None:
         """A right that is there."""
-        self.wanted.discard(name)
-        self._had.add(name)
-        if name in self._missing:
-            self._missing.discard(name)
-            self.version += 1
+        self.wanted.discard((right, namespace))
+        self._had.add((right, namespace))
+        self.version += self._missing.discard(right, namespace)
 
-    def miss(self, name: str) -> None:
+    def miss(self, right: str, namespace: str = "") -> None:
         """A right that is missing."""
-        if name not in self._missing:
-            self._missing.add(name)
-            self.version += 1
+        self.version += self._missing.add(right, namespace)
 
     # What is asked
 
     def missing(self) -> tuple[str, ...]:
         """A sentence per right that is missing."""
-        return tuple(text for name, text in MISSING.items() if name in self._missing)
+        return self._missing.sentences()
 
     def events(self, uid: str) -> tuple[Event, ...]:
         """Oldest first."""
@@ -283,9 +283,10 @@ class Joined:
             need = Need(uid, wanted, row.namespace)
             self.plan.want(need, submitted=row.submitted or 0.0, stamp=stamp, now=clock)
         if not row.finished:
-            found = {"workloads"} if job.metadata.labels.get(labels.QUEUE) else set()
-            found |= {"nodes"} if wants_nodes(pods) else set()
-            found |= {"quotas"} if not pods and not job.spec.suspend else set()
+            where = "" if self._everywhere else row.namespace
+            found = {("workloads", where)} if job.metadata.labels.get(labels.QUEUE) else set()
+            found |= {("nodes", "")} if wants_nodes(pods) else set()
+            found |= {("quotas", where)} if not pods and not job.spec.suspend else set()
             self.wanted |= found - self._had
 
     def _remove(self, uid: str) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from kbatch_core.cluster.api import Api, core_path, jobs_path
 from kbatch_core.cluster.mirror import Change, Mirror
-from kbatch_core.cluster.reflector import STOP_SECONDS, Reflector
+from kbatch_core.cluster.reflector import STOP_SECONDS, Health, Reflector
 from kbatch_core.errors import KbatchError, Refused
 from kbatch_core.model import labels
 from kbatch_core.model.names import label_value
@@ -24,6 +24,8 @@ from kbatch_core.status.verdict import Records, Reported
 BATCH = 50
 # The reader is told at most this often.
 TELL_SECONDS = 0.05
+# When the time of day has gone on by so much more than a clock that stands still while the machine sleeps, it slept.
+SLEPT_SECONDS = 20.0
 # For where no home is mounted.
 NO_RECORDS: Records = {}
 
@@ -78,14 +80,13 @@ class Queue:
         # Whether rows are made soon without anybody's asking.
         self._paced = False
         self._fault: KbatchError | None = None
-        self._joined = Joined(now=self.now, clock=monotonic, explain=explain)
+        self._joined = Joined(now=self.now, clock=monotonic, explain=explain, namespaces=self._namespaces)
         self._joined.wait_for_pods(self._namespaces)
         self._asker = Asker(
             self._transport,
             self._joined,
             self._questions,
             self._wake,
-            namespaces=self._namespaces,
             begin=self._watch_more,
             history=history,
             progress=progress,
@@ -100,6 +101,7 @@ class Queue:
             for name in self._namespaces
         }
         self._more: list[Reflector[Any]] = []
+        self._awake_since = clock() - monotonic()
         self._threads: list[threading.Thread] = []
 
     # For its owner
@@ -178,18 +180,27 @@ class Queue:
             self._joined.compute_one(job.metadata.uid)
 
     def sync(self) -> Sync:
-        """How fresh it all is."""
+        """How fresh it all is. After a sleep of the machine what is open is left: such a path is mostly dead."""
+        now = self._monotonic()
+        since_epoch = self._clock() - now
         with self._news:
             missing, loaded, fault = self._joined.missing(), self._loaded, self._fault
-        now = self._monotonic()
-        healths = [reflector.health for reflector in (*self._jobs.values(), *self._pods.values())]
-        # Without a right to pods the rest is still worth showing.
-        counting = healths[: len(self._jobs)] + [
-            health for health in healths[len(self._jobs) :] if not isinstance(health.error, Refused)
-        ]
+            slept = since_epoch - self._awake_since >= SLEPT_SECONDS
+            self._awake_since = since_epoch
+            reflectors = [*self._jobs.values(), *self._pods.values(), *self._more] if slept else []
+        for reflector in reflectors:
+            reflector.reconnect()
+        jobs, pods = self._healths(self._jobs), self._healths(self._pods)
+        # What one namespace refuses costs the others nothing, and jobs are worth showing without their pods.
+        counting = [health for health in jobs if not health.forbidden] or jobs
+        counting += [health for health in pods if not isinstance(health.error, Refused)]
         return combine(
-            counting, now=now, since_epoch=self._clock() - now, loaded=loaded, missing=missing, fault=fault
+            counting, now=now, since_epoch=since_epoch, loaded=loaded, missing=missing, fault=fault
         )
+
+    def readable(self) -> tuple[str, ...]:
+        """The namespaces whose jobs may be read, as far as it is known; "" = all."""
+        return tuple(name for name, reflector in self._jobs.items() if not reflector.health.forbidden)
 
     def _selects(self, job: Job) -> bool:
         """Whether the job is one of those shown, as far as plain equality of labels tells."""
@@ -220,39 +231,34 @@ class Queue:
             clock=self._monotonic,
         )
 
-    def _watch_more(self, name: str, kinds: Sequence[Kind]) -> None:
+    def _watch_more(self, name: str, kind: Kind) -> None:
         """Called by the asking thread, for what turned out to be readable."""
         arrive: dict[str, Callable[[Iterable[Change[Any]]], None]] = {
             "nodes": self._joined.change_nodes,
             "quotas": self._joined.change_quotas,
             "workloads": self._joined.change_workloads,
         }
-        reflectors = [self._reflect(kind.struct, kind.path, arrive[name]) for kind in kinds]
+        reflector = self._reflect(kind.struct, kind.path, arrive[name])
         with self._news:
             if self._stopping:
                 return
-            self._more += reflectors
-            for reflector in reflectors:
-                reflector.start()
+            self._more.append(reflector)
+            reflector.start()
 
     def _health_changed(self) -> None:
         """Rows are made once pods are known, or known to be out of reach."""
-        waiting = []
-        refused = False
-        for name, reflector in self._pods.items():
-            health = reflector.health
-            if health.synced:
-                continue
-            if isinstance(health.error, Refused):
-                refused = True
-            else:
-                waiting.append(name)
         with self._news:
-            self._joined.wait_for_pods(waiting)
-            if refused:
-                self._joined.miss("pods")
-            else:
-                self._joined.have("pods")
+            for right, reflectors in (("jobs", self._jobs), ("pods", self._pods)):
+                for name, reflector in reflectors.items():
+                    if reflector.health.forbidden:
+                        self._joined.miss(right, name)
+                    else:
+                        self._joined.have(right, name)
+            self._joined.wait_for_pods(
+                name
+                for name, reflector in self._pods.items()
+                if not (reflector.health.synced or reflector.health.forbidden)
+            )
             self._joined.version += 1
             self._news.notify()
 
@@ -310,10 +316,12 @@ class Queue:
         return max(0.0, due - now) if due is not None else None
 
     def _is_loaded(self) -> bool:
-        return all(reflector.health.synced for reflector in self._jobs.values()) and all(
-            reflector.health.synced or isinstance(reflector.health.error, Refused)
-            for reflector in self._pods.values()
-        )
+        healths = (*self._healths(self._jobs), *self._healths(self._pods))
+        return all(health.synced or health.forbidden for health in healths)
+
+    @staticmethod
+    def _healths(reflectors: Mapping[str, Reflector[Any]]) -> list[Health]:
+        return [reflector.health for reflector in reflectors.values()]
 
 
 def _join(*terms: str) -> str:

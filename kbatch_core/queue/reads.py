@@ -53,7 +53,8 @@ class ReadPlan:
         self._turn = 0
         self._tokens = float(BURST)
         self._filled_at: float | None = None
-        self._not_before = 0.0
+        # Namespaces that are not read before a time.
+        self._not_before: dict[str, float] = {}
 
     def want(self, need: Need, *, submitted: float, stamp: str, now: float) -> None:
         """`need` is what explains the job from now on; `stamp` changes when the object does."""
@@ -73,9 +74,9 @@ class ReadPlan:
         """The job needs no explaining any more."""
         self._wanted.pop(self._by_job.pop(job, ""), None)
 
-    def pause(self, until: float) -> None:
-        """Read nothing before."""
-        self._not_before = max(self._not_before, until)
+    def pause(self, namespace: str, until: float) -> None:
+        """Read nothing in the namespace before."""
+        self._not_before[namespace] = until
 
     def take(self, now: float) -> Need | None:
         """The next read if one is due now; it is then planned again."""
@@ -109,20 +110,32 @@ class ReadPlan:
         if self._filled_at is not None:
             self._tokens = min(self._tokens + (now - self._filled_at) * PER_SECOND, float(BURST))
         self._filled_at = now
-        if self._tokens < 1.0 - 1e-6:
-            return max(self._not_before, now + (1.0 - self._tokens) / PER_SECOND)
-        return self._not_before
+        return now if self._tokens >= 1.0 - 1e-6 else now + (1.0 - self._tokens) / PER_SECOND
 
     def _clean(self, now: float) -> None:
-        """Move up what has come of age, and drop heads that were forgotten or planned anew."""
+        """Move up what has come of age, drop heads that were forgotten or planned anew, put off what must wait."""
         while self._coming and (self._coming[0][0] <= now or not self._is_new(self._coming[0][1])):
             uid = self._coming.popleft()[1]
             if self._is_new(uid):
                 self._push(self._fresh, self._wanted[uid].rank, uid)
-        while self._fresh and not self._is_new(self._fresh[0][2]):
+        while self._fresh and (not self._is_new(self._fresh[0][2]) or self._put_off(self._fresh[0][2], now)):
             heapq.heappop(self._fresh)
-        while self._again and not self._is_planned(self._again[0][0], self._again[0][2]):
+        while self._again:
+            at, _, uid = self._again[0]
+            if self._is_planned(at, uid) and not (at <= now and self._put_off(uid, now)):
+                break
             heapq.heappop(self._again)
+
+    def _put_off(self, uid: str, now: float) -> bool:
+        """Plan it for the end of its namespace's pause, if there is one."""
+        known = self._wanted[uid]
+        until = self._not_before.get(known.need.namespace, 0.0)
+        if until <= now:
+            return False
+        known.wait = known.wait or CHANGED_SECONDS
+        known.at = until
+        self._push(self._again, until, uid)
+        return True
 
     def _is_new(self, uid: str) -> bool:
         known = self._wanted.get(uid)

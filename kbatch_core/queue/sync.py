@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from kbatch_core.cluster.reflector import Health
-from kbatch_core.errors import KbatchError, Refused
+from kbatch_core.errors import KbatchError
 
 # An API server sends a bookmark a minute on a quiet watch, so silence up to here says nothing.
 STALE_SECONDS = 70.0
@@ -48,13 +48,11 @@ def combine(
     if fault is not None:
         return Sync("RETRYING", heard, fault, None, missing)
     broken = [health for health in healths if health.error is not None]
-    worst = next((health for health in broken if isinstance(health.error, Refused)), None)
+    worst = next((health for health in broken if health.forbidden), None)
     worst = worst or (broken[0] if broken else None)
     if worst is not None:
         retry_at = worst.retry_at + since_epoch if worst.retry_at is not None else None
-        state: Literal["FORBIDDEN", "RETRYING"] = (
-            "FORBIDDEN" if isinstance(worst.error, Refused) else "RETRYING"
-        )
+        state: Literal["FORBIDDEN", "RETRYING"] = "FORBIDDEN" if worst.forbidden else "RETRYING"
         return Sync(state, heard, worst.error, retry_at, missing)
     if not loaded or heard is None:
         return Sync("LOADING", heard, None, None, missing)

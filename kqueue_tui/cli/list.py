@@ -10,12 +10,13 @@ from typing import Any
 import click
 
 from kbatch_core.client import Client
-from kbatch_core.errors import BadOption, NotFound, Unreachable
+from kbatch_core.errors import BadOption, NotFound, Refused, Unreachable
 from kbatch_core.model.moments import parse_moment
 from kbatch_core.model.names import is_id
 from kbatch_core.model.reference import split_references
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.status import JobRow
+from kbatch_core.status.missing import MissingRights
 from kqueue_tui.cli.filters import Filter, filter_options, is_meant, make_filter, words
 from kqueue_tui.cli.format import (
     NAMED,
@@ -172,8 +173,9 @@ def say_missing(rows: Sequence[JobRow], listing: Listing, *, history: bool) -> i
 
 
 def read(client: Client, listing: Listing, *, history: bool) -> tuple[list[JobRow], int]:
-    """(rows, exit code); with `history` that of home alone when no cluster answers."""
+    """(rows, exit code); with `history` that of home alone when no cluster answers. Says what may not be read."""
     user = listing.user()
+    missing = MissingRights(listing.namespaces or (client.api.namespace,))
     try:
         rows = client.list(
             user=user,
@@ -181,10 +183,13 @@ def read(client: Client, listing: Listing, *, history: bool) -> tuple[list[JobRo
             selector=listing.wanted.selector(),
             history=history,
             tasks=listing.tasks,
+            missing=missing,
         )
     except Unreachable as error:
         if not history:
             raise
         complain("kqueue", f"{error.sentence} This is your home's history alone.", error.hint)
         return client.past(tasks=listing.tasks), error.exit_code
-    return rows, 0
+    for sentence in missing.sentences():
+        complain("kqueue", sentence)
+    return rows, Refused.exit_code if missing.has("jobs") else 0

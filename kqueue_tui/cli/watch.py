@@ -13,13 +13,16 @@ from collections.abc import Iterator
 import click
 
 from kbatch_core.client import Client
-from kbatch_core.queue import Queue
+from kbatch_core.queue import Queue, Sync
 from kbatch_core.status import JobRow
 from kqueue_tui.cli.listing import Listing
+from kqueue_tui.cli.run import complain
 from kqueue_tui.cli.table import fit
 
 # On a terminal the times go on counting, and its size may have changed.
 TICK_SECONDS = 1.0
+# How long something is wrong before it is said: proxies cut a watch each minute, and it goes on at once.
+WRONG_SECONDS = 5.0
 
 # The other screen, so that what was there comes back; and the cursor out of the way.
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
@@ -57,7 +60,8 @@ def _redraw(queue: Queue, listing: Listing, seconds: float, changed: threading.E
                 now = queue.now()
                 lines = listing.lines(listing.choose(_rows(queue, listing), now), now)
                 size = shutil.get_terminal_size()
-                _draw([fit(_heading(queue, now), size.columns).rstrip(), *lines], size.lines)
+                above = [_heading(queue, now), *queue.sync().missing]
+                _draw([*(fit(line, size.columns).rstrip() for line in above), *lines], size.lines)
                 changed.wait(TICK_SECONDS)
                 changed.clear()
                 time.sleep(max(0.0, seconds - TICK_SECONDS))
@@ -69,14 +73,18 @@ def _redraw(queue: Queue, listing: Listing, seconds: float, changed: threading.E
 
 def _append(queue: Queue, listing: Listing, seconds: float, changed: threading.Event) -> None:
     shown: list[JobRow] | None = None
+    notes = _Notes()
     while True:
         while not changed.wait(TICK_SECONDS):
             _check_reader()
+            queue.sync()  # notices that the machine has slept
         changed.clear()
         sync = queue.sync()
         if sync.state == "FORBIDDEN" and sync.error is not None:
             raise sync.error
-        if sync.state == "LOADING":
+        notes.say(sync, at_once=shown is None)
+        # Before all is known nothing is, not even that there is nothing.
+        if shown is None and sync.state != "LIVE":
             continue
         now = queue.now()
         chosen = listing.choose(_rows(queue, listing), now)
@@ -91,6 +99,28 @@ def _append(queue: Queue, listing: Listing, seconds: float, changed: threading.E
             click.echo(line)
         sys.stdout.flush()
         time.sleep(seconds)
+
+
+class _Notes:
+    """Says on stderr what is wrong or may not be read: each once, and again when it had been well in between."""
+
+    def __init__(self) -> None:
+        self._said: tuple[str, ...] = ()
+        self._wrong_since: float | None = None
+
+    def say(self, sync: Sync, *, at_once: bool) -> None:
+        """What is to be said now; `at_once`: also what is wrong only since a moment."""
+        sentences = sync.missing
+        if sync.error is None:
+            self._wrong_since = None
+        else:
+            self._wrong_since = self._wrong_since or time.monotonic()
+            if at_once or time.monotonic() - self._wrong_since >= WRONG_SECONDS:
+                sentences += (f"{sync.error.sentence} Trying again.",)
+        for sentence in sentences:
+            if sentence not in self._said:
+                complain("kqueue", sentence)
+        self._said = sentences
 
 
 def _check_reader() -> None:

@@ -77,6 +77,7 @@ class Dashboard(BaseApp):
         self._loaded = loaded
         self._has_loaded = False
         self._last_state = ""
+        self._said_missing: set[str] = set()
         self.animation_level = "none"
         self.settings.begin(self, self.view, options, environ)
         self.set_keymap(config.keys)
@@ -196,6 +197,9 @@ class Dashboard(BaseApp):
             screen.post_message(Tick(now))
         sync = self.sync
         state = sync.state if sync is not None else ""
+        for sentence in set(sync.missing if sync is not None else ()) - self._said_missing:
+            self._said_missing.add(sentence)
+            self.say(sentence, severity="warning", title="A right is missing")
         if state != self._last_state:
             self._last_state = state
             self.tell_screens()

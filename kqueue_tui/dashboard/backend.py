@@ -77,6 +77,15 @@ class Scope(Struct, frozen=True):
     namespaces: tuple[str, ...] = ()
     all_namespaces: bool = False
 
+    @property
+    def is_several(self) -> bool:
+        """Whether jobs of more than one namespace are together."""
+        return self.all_namespaces or len(self.namespaces) > 1
+
+    def where(self, namespace: str) -> str:
+        """The namespaces in words; `namespace` is the current one."""
+        return "all namespaces" if self.all_namespaces else ", ".join(self.namespaces) or namespace
+
     def wider(self) -> Scope:
         """One's own, then everybody's, then in all namespaces, then one's own again."""
         if self.user is None:

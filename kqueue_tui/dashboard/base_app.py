@@ -108,7 +108,7 @@ class BaseApp(App[None]):
         """Context, namespace and user, as far as they are known."""
         if self.backend is None:
             return ""
-        where = "all namespaces" if self.scope.all_namespaces else self.namespace
+        where = self.scope.where(self.namespace)
         who = "everybody" if self.scope.user == "" else self.user
         return " / ".join(part for part in (self.backend.context, where, who) if part)
 
@@ -131,7 +131,7 @@ class BaseApp(App[None]):
     def shown_columns(self) -> tuple[str, ...]:
         """The chosen columns, and those that tell apart what the scope brings together."""
         columns = self.settings.columns
-        more = [("user", self.scope.user == ""), ("namespace", self.scope.all_namespaces)]
+        more = [("user", self.scope.user == ""), ("namespace", self.scope.is_several)]
         extra = tuple(name for name, wanted in more if wanted and name not in columns)
         return (*columns[:2], *extra, *columns[2:])
 

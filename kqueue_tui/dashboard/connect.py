@@ -29,7 +29,7 @@ def cluster_backend(options: Options, scope: Scope, on_change: Callable[[], None
         now=queue.now,
         details=lambda row: read_details(client, row),
         logs=lambda row, request: client.log_reader(find_row(client, row), request),
-        past=lambda shown: client.past(shown, user=scope.user, namespaces=namespaces),
+        past=lambda shown: client.past(shown, user=scope.user, namespaces=queue.readable()),
         form=ClusterFormBackend(client, _where(options, options.namespaces[0] if options.namespaces else "")),
         past_job=lambda row: find_row(client, row).job,
         shell=lambda row: ["kqueue", "shell", *_where(options, row.namespace), row.id],

@@ -73,6 +73,27 @@ async def test_nothing_to_list(sync: Sync, sentence: str, keys: list[str]) -> No
         assert not app.screen.query(QueueTable)
 
 
+async def test_what_a_missing_right_costs_is_said_once() -> None:
+    pods, events = "Pods may not be read: some cost.", "Events may not be read: another."
+    app = make_app(prepare=in_sync(Sync("LIVE", NOW, missing=(pods,))))
+    async with running(app) as pilot:
+        said = app._notifications
+        await until(pilot, lambda: [one.message for one in said] == [pods])
+        queue_of(app).state = Sync("LIVE", NOW, missing=(pods, events))
+        await until(pilot, lambda: [one.message for one in said] == [pods, events])
+        queue_of(app).state = Sync("RETRYING", NOW, AWAY, NOW + 4, missing=(pods, events))
+        await until(pilot, lambda: "LIVE" not in status(app))
+        assert [one.message for one in said] == [pods, events]
+
+
+async def test_several_namespaces_are_named_and_told_apart() -> None:
+    app = make_app(Options(namespaces=("research", "lab")), prepare=in_sync(Sync("LIVE", NOW), empty=True))
+    async with running(app):
+        assert "No jobs of ann in research, lab." in notice(app)
+        assert "namespace" in app.shown_columns
+        assert "research, lab" in app.place
+
+
 async def test_a_filter_that_finds_nothing_says_so() -> None:
     app = make_app(Options(filter="nowhere"))
     async with running(app) as pilot:

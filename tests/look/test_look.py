@@ -7,14 +7,17 @@ import threading
 import pytest
 
 from kbatch_core.cluster.api import core_path, jobs_path
-from kbatch_core.errors import PermissionDenied
+from kbatch_core.errors import ConnectionFailed, PermissionDenied
 from kbatch_core.look import AT_ONCE, EVENT_READS, Facts, Seen, look
+from kbatch_core.status.missing import MissingRights
 from tests.queue.wire import NOW, a_job, a_node, a_pod, an_event, complete, unscheduled
 from tests.queue.world import EVENTS, JOBS, NODES, PODS, QUOTAS, World
 
 
 def look_at_all(world: World, now: float = NOW) -> list[tuple[Seen, Facts]]:
-    return look(world.api, "a=b", "c", ["ann"], lambda one, facts: (one, facts), lambda: now)
+    return look(
+        world.api, "a=b", "c", ["ann"], lambda one, facts: (one, facts), lambda: now, MissingRights(["ann"])
+    )
 
 
 def seen(world: World) -> dict[str, Seen]:
@@ -103,8 +106,9 @@ def test_nodes_and_quotas_are_read_when_a_job_needs_them_and_they_may_be_read() 
     assert look_at_all(world)[-1][1] == (None, None)
 
 
-def look_at_several(world: World, names: list[str]) -> list[str]:
-    return look(world.api, "a=b", "c", names, lambda one, facts: one.job.metadata.name, lambda: NOW)
+def look_at_several(world: World, names: list[str], missing: MissingRights | None = None) -> list[str]:
+    missing = missing or MissingRights(names)
+    return look(world.api, "a=b", "c", names, lambda one, facts: one.job.metadata.name, lambda: NOW, missing)
 
 
 def test_namespaces_are_read_side_by_side_and_told_in_their_order() -> None:
@@ -125,7 +129,37 @@ def test_namespaces_are_read_side_by_side_and_told_in_their_order() -> None:
     assert look_at_several(world, names) == [f"of-{name}" for name in names]
 
 
-def test_of_several_namespaces_the_first_that_may_not_be_read_is_told() -> None:
+def test_what_one_namespace_refuses_costs_the_others_nothing_and_is_told() -> None:
+    world = World()
+    names = ["a", "b", "c", "d"]
+    for name in names:
+        one = a_job(f"of-{name}")
+        one["metadata"]["namespace"] = name
+        world.put(jobs_path(name), one)
+    world.refused |= {jobs_path("a"), core_path("b", "pods"), core_path("c", "events")}
+    missing = MissingRights(names)
+    assert look_at_several(world, names, missing) == ["of-b", "of-c", "of-d"]
+    assert [text.partition(":")[0] for text in missing.sentences()] == [
+        'Jobs may not be read in namespace "a"',
+        'Pods may not be read in namespace "b"',
+        'Events may not be read in namespace "c"',
+    ]
+    assert missing.without("jobs") == ("b", "c", "d")
+
+
+def test_a_server_that_is_away_in_one_of_them_is_no_missing_right() -> None:
+    world = World()
+
+    def answer(path: str) -> None:
+        if path == jobs_path("b"):
+            raise ConnectionFailed("Away.")
+
+    world.answering = answer
+    with pytest.raises(ConnectionFailed):
+        look_at_several(world, ["a", "b"])
+
+
+def test_when_all_namespaces_refuse_the_first_is_told() -> None:
     world = World()
     second_failed = threading.Event()
 
@@ -139,7 +173,7 @@ def test_of_several_namespaces_the_first_that_may_not_be_read_is_told() -> None:
 
     world.answering = answer
     with pytest.raises(PermissionDenied, match=r"Not a\."):
-        look_at_several(world, ["a", "b", "c"])
+        look_at_several(world, ["a", "b"])
 
 
 def test_a_fault_of_ours_in_one_of_them_is_not_swallowed() -> None:
@@ -150,7 +184,7 @@ def test_a_fault_of_ours_in_one_of_them_is_not_swallowed() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        look(world.api, "a=b", "c", ["a", "b"], make, lambda: NOW)
+        look(world.api, "a=b", "c", ["a", "b"], make, lambda: NOW, MissingRights(["a", "b"]))
 
 
 def test_nodes_are_read_once_for_all_namespaces() -> None:

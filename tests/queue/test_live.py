@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kbatch_core.errors import AuthExpired, ConnectionFailed
+from kbatch_core.errors import AuthExpired, ConnectionFailed, PermissionDenied
 from kbatch_core.model.objects import Job
 from kbatch_core.model.record import Record
 from tests.queue.watched import Watched
@@ -221,7 +221,7 @@ def test_several_namespaces_are_one_queue_and_what_one_refuses_costs_the_others_
         assert (world.count(JOBS, watch="1"), world.count(lab_jobs, watch="1")) == (1, 1)
         world.refused.add(lab_jobs)
         world.cut()
-        watched.until(lambda: watched.queue.sync().error is not None)
+        watched.until(lambda: isinstance(watched.queue.sync().error, PermissionDenied))
         world.put(JOBS, a_job("later", spec={"suspend": True}))
         watched.until(watched.says("later", "PD", "JobHeldUser"))
         assert watched.row("shared") is not None, "what was seen stays"
@@ -271,6 +271,69 @@ class Records:
         if key[0] == "boom":
             raise ZeroDivisionError("boom")
         return self._found.get(key[0])
+
+
+def test_a_server_that_refuses_everybody_for_a_moment_is_no_missing_right(world: World) -> None:
+    """As one does that has just started, before it has read the roles."""
+    world.put(JOBS, a_job("one", **complete()))
+    with watching(world) as watched:
+        watched.until(lambda: watched.is_live() and watched.row("one"))
+        world.refused |= {JOBS, PODS}
+        world.cut()
+        watched.until(lambda: isinstance(watched.queue.sync().error, PermissionDenied))
+        sync = watched.queue.sync()
+        assert (sync.state, sync.missing) == ("RETRYING", ())
+        world.refused.clear()
+        watched.until(watched.is_live)
+
+
+def test_a_machine_that_slept_leaves_its_connections(world: World) -> None:
+    """Monotonic time stood still meanwhile: nothing would notice that they are dead for 90 s."""
+    day = [NOW]
+    with watching_api(world.api, clock=lambda: day[0]) as watched:
+        watched.until(watched.is_live)
+        world.wait_asked(JOBS, 1, watch="1")
+        world.wait_asked(PODS, 1, watch="1")
+        day[0] += 10
+        watched.queue.sync()
+        assert (world.count(JOBS, watch="1"), world.count(PODS, watch="1")) == (1, 1), (
+            "a clock that is set right"
+        )
+        day[0] += 3600
+        watched.queue.sync()
+        world.wait_asked(JOBS, 2, watch="1")
+        world.wait_asked(PODS, 2, watch="1")
+        world.put(JOBS, a_job("later", spec={"suspend": True}))
+        watched.until(watched.says("later", "PD", "JobHeldUser"))
+        assert watched.is_live()
+        assert (world.count(JOBS), world.count(PODS)) == (3, 3), "one list and two watches"
+
+
+@pytest.mark.parametrize("right", ["quotas", "events"])
+def test_what_one_namespace_refuses_is_asked_in_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch, right: str
+) -> None:
+    monkeypatch.setattr("kbatch_core.queue.asking.SOON_SECONDS", (0.0, 0.0))
+    path = QUOTAS if right == "quotas" else EVENTS
+    world.refused.add(path)
+    full = {"hard": {"pods": "1"}, "used": {"pods": "1"}}
+    lab = {"name": "q", "namespace": "lab", "uid": "uid-q"}
+    if right == "quotas":
+        world.put(QUOTAS.replace("/ann/", "/lab/"), {"metadata": lab, "spec": {}, "status": full})
+    else:
+        event = an_event("there", "FailedCreate", FULL)
+        world.put(EVENTS.replace("/ann/", "/lab/"), event)
+    world.put(JOBS, a_job("here"))
+    there = a_job("there")
+    there["metadata"]["namespace"] = "lab"
+    world.put(JOBS.replace("/ann/", "/lab/"), there)
+    with watching(world, namespaces=["ann", "lab"]) as watched:
+        watched.until(watched.says("there", "PD", "QuotaExceeded"))
+        watched.until(lambda: watched.queue.sync().missing)
+        what = "Resource quotas" if right == "quotas" else "Events"
+        (said,) = watched.queue.sync().missing
+        assert said.startswith(f'{what} may not be read in namespace "ann": ')
+        assert watched.says("here", "PD", "None")()
 
 
 def test_evidence_that_the_cluster_lost_is_looked_for_in_home(world: World) -> None:

@@ -73,10 +73,19 @@ def test_when_a_job_gets_a_pod_the_pod_is_read_instead() -> None:
     assert {name for _, name in run(plan, 100.0)} == {"pod"}
 
 
-def test_a_pause_holds_everything() -> None:
+def test_a_pause_holds_its_namespace_and_no_other() -> None:
     plan = ReadPlan()
-    plan.want(need("a"), submitted=1.0, stamp="1", now=0.0)
-    plan.pause(600.0)
-    assert plan.take(5.0) is None
-    assert run(plan, 700.0)[0] == (600.0 + 0.0, "object-a")
-    assert FIRST_SECONDS < 600.0
+    for number in range(20):
+        plan.want(need(f"old-{number}"), submitted=1.0, stamp="1", now=0.0)
+    assert len(run(plan, 60.0)) > 20
+    plan.pause("ann", 600.0)
+    plan.want(need("new"), submitted=2.0, stamp="1", now=60.0)
+    plan.want(Need("job-b", "object-b", "lab"), submitted=1.0, stamp="1", now=60.0)
+    held = run(plan, 539.0, now=60.0)
+    assert {name for _, name in held} == {"object-b"}
+    assert held[0][0] == 60.0 + FIRST_SECONDS
+    assert len(held) > 5, "as often as if there were no other"
+    assert plan.take(599.5) is None
+    assert plan.next_at(599.5) == 600.0
+    after = run(plan, 60.0, now=599.5)
+    assert {name for _, name in after} >= {"object-new", *(f"object-old-{number}" for number in range(20))}

@@ -29,8 +29,9 @@ def test_an_error_is_shown_with_the_time_of_the_next_try() -> None:
     error = ConnectionFailed("Down.")
     assert of(GOOD, Health(True, 980.0, error, 1002.0)) == Sync("RETRYING", 1e9 + 980.0, error, 1e9 + 1002.0)
     refused = PermissionDenied("No.")
-    both = of(Health(False, None, error, 1002.0), Health(False, None, refused, 1030.0))
+    both = of(Health(False, None, error, 1002.0), Health(False, None, refused, 1030.0, forbidden=True))
     assert (both.state, both.error) == ("FORBIDDEN", refused)
+    assert of(Health(True, 990.0, refused, 1002.0)).state == "RETRYING", "it may be of a moment only"
 
 
 def test_a_fault_of_its_own_hides_behind_nothing() -> None:

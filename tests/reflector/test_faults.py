@@ -98,6 +98,26 @@ def test_a_server_that_has_just_started_refuses_everybody_for_a_moment() -> None
     assert run.clock.waits == [0.8, 0.8], "once is no missing right, also when it is not the first time"
 
 
+def test_a_refusal_is_believed_at_once_by_who_was_never_served_and_by_others_when_it_lasts() -> None:
+    assert Run(FORBIDDEN).go().reflector.health.forbidden
+    assert Run(listing(version=5), FORBIDDEN).go().reflector.health.forbidden, "it may not watch"
+    served = (listing(version=5), Watch(bookmark(6), error=BROKEN))
+    for refusals, believed in ((1, False), (3, False), (4, True)):
+        run = Run(*served, *[FORBIDDEN] * refusals).go()
+        assert (run.reflector.health.error, run.reflector.health.forbidden) == (FORBIDDEN, believed)
+    assert sum(run.clock.waits[1:4]) >= 30, "the first three take half a minute"
+    again = Run(*served, *[FORBIDDEN] * 3, BROKEN, *[FORBIDDEN] * 3).go()
+    assert not again.reflector.health.forbidden, "a server that is away meanwhile has started again"
+    well = Run(FORBIDDEN, listing(version=5), Watch(bookmark(6), seconds=10)).go()
+    assert not well.reflector.health.forbidden
+
+
+def test_a_version_that_is_too_old_is_no_missing_right() -> None:
+    for answers in ((GONE,), (listing(version=5), GONE)):
+        health = Run(*answers).go().reflector.health
+        assert (health.error, health.forbidden) == (GONE, False)
+
+
 def test_401_is_shown_and_tried_again_with_what_the_credentials_are_then() -> None:
     expired = AuthExpired("Not accepted.")
     run = Run(listing(version=5), expired, Watch(line("ADDED", thing("a", 6)))).go()

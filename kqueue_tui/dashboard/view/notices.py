@@ -54,5 +54,5 @@ def what_to_say(at: Situation, view: QueueView) -> tuple[str, *tuple[Key, ...]]:
 
 def _whose(at: Situation) -> str:
     who = "everybody" if at.scope.user == "" else at.user or "you"
-    where = "all namespaces" if at.scope.all_namespaces else f'namespace "{at.namespace}"'
+    where = at.scope.where(at.namespace) if at.scope.is_several else f'namespace "{at.namespace}"'
     return f"{who} in {where}"
