@@ -144,9 +144,7 @@ class Replay:
         return not self.done and bool(self._held or self._broken)
 
     def decide(self) -> list[Piece]:
-        """Nothing more comes: what of that is likely to be new."""
-        if not self.undecided:
-            return []
+        """Nothing more comes while it is undecided: what of that is likely to be new."""
         if self._end is not None:
             return self._settle(self._end)
         return [] if self._matched else self._lose()
@@ -163,7 +161,7 @@ class Replay:
         at = self._matched
         alive = [k for k in self._starts if k + at < len(self._keys) and self._keys[k + at] == piece.key]
         if not alive and self._end is None and not self._whole and self._slide(piece):
-            return self._check_end() if self._matched else None
+            return None
         if not alive:
             self._held.append(piece)
             return self._break() if self._end is None else self._settle(self._end)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from kbatch_core.cluster.mirror import DELETED, Change
@@ -207,9 +208,12 @@ class Joined:
 
     def evidence(self, uid: str) -> Evidence | None:
         """What rows of the job are made of; None when it is gone."""
-        if uid not in self.jobs:
-            return None
-        return Evidence(self.jobs[uid], self.pods(uid), self.events(uid), self._now(), self._known.facts)
+        job = self.jobs.get(uid)
+        return self._evidence(job) if job is not None else None
+
+    def _evidence(self, job: Job) -> Evidence:
+        uid = job.metadata.uid
+        return Evidence(job, self.pods(uid), self.events(uid), self._now(), self._known.facts)
 
     # Rows
 
@@ -224,45 +228,33 @@ class Joined:
             heapq.heappop(self._due)
         return self._due[0][0] if self._due else None
 
-    def compute(self, limit: int) -> bool:
-        """Make the rows of up to `limit` jobs that changed; whether one reads otherwise than before."""
+    def compute(self, limit: int) -> None:
+        """Make the rows of up to `limit` jobs that changed."""
         self._collect_due()
-        todo: list[str] = []
-        for uid in self._dirty:
-            if len(todo) == limit:
-                break
-            if not self._is_held(uid):
-                todo.append(uid)
-        changed = False
-        for uid in todo:
-            del self._dirty[uid]
-            changed = self.compute_one(uid) or changed
-        return changed
+        for uid in list(islice((uid for uid in self._dirty if not self._is_held(uid)), limit)):
+            self.compute_one(uid)
 
-    def compute_one(self, uid: str) -> bool:
-        """Make the row of one job now; whether it reads otherwise."""
-        if uid not in self.jobs or self._is_held(uid):
-            return False
+    def compute_one(self, uid: str) -> None:
+        """Make the row of one job now."""
+        job = self.jobs.get(uid)
+        if job is None or self._is_held(uid):
+            return
         self._dirty.pop(uid, None)
         clock = self._clock()
         number = len(self._pods.get(uid, ()))
         if clock < self._not_before.get(uid, 0.0):
             self._look_at(uid, self._not_before[uid])
-            return False
+            return
         if number > 100:
             self._not_before[uid] = clock + number / PODS_PER_SECOND
-        found = self.evidence(uid)
-        if found is None:
-            return False
+        found = self._evidence(job)
         row = make_row(*found)
         self._plan(found.job, found.pods, row, found.now, clock)
-        changed = self._rows.put(row)
         if row.state == "R":
             self._running[uid] = None
         else:
             self._running.pop(uid, None)
-        self.version += changed
-        return changed
+        self.version += self._rows.put(row)
 
     def _plan(self, job: Job, pods: Sequence[Pod], row: JobRow, now: float, clock: float) -> None:
         """What is to be read or looked at later because the job is as it is."""

@@ -5,20 +5,57 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+import yaml
 
 from kbatch_core.model import labels
+from tests.cluster.control import free_ports
 from tests.cluster.processes import TIED, wait_for
 from tests.commands.fleet import NODE, Fleet
 from tests.commands.terminal import Terminal
+from tests.proxy import FaultProxy
 
 pytestmark = pytest.mark.cluster
 
 
 def environ(fleet: Fleet, home: Path, **more: str) -> dict[str, str]:
     return {"KUBECONFIG": str(fleet.kubeconfig()), "HOME": str(home), "JUPYTERHUB_USER": "ann", **more}
+
+
+@contextmanager
+def in_a_pipe(fleet: Fleet, folder: Path, **more: str) -> Iterator[Piped]:
+    """`kqueue list -i 1` with its output in files."""
+    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    out, err = folder / "out", folder / "err"
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        process = subprocess.Popen(
+            [*TIED, str(Path(sys.executable).with_name("kqueue")), "list", "-i", "1"],
+            stdout=stdout,
+            stderr=stderr,
+            env={**inherited, **environ(fleet, folder), **more},
+        )
+    try:
+        yield Piped(process, out, err)
+    finally:
+        process.kill()
+        process.wait()
+
+
+class Piped(NamedTuple):
+    """A command that runs, and what it has written."""
+
+    process: subprocess.Popen[bytes]
+    out: Path
+    err: Path
+
+    def wait_for(self, text: str, file: Path, what: str) -> None:
+        wait_for(lambda: text in file.read_text() or self.process.poll() is not None, what=what, seconds=300)
+        assert self.process.poll() is None, self.err.read_text()
 
 
 def test_a_list_fits_its_terminal_and_colours_states_alone(fleet: Fleet, tmp_path: Path) -> None:
@@ -59,27 +96,73 @@ def test_watch_draws_in_place_until_ctrl_c(fleet: Fleet, tmp_path: Path) -> None
 
 def test_in_a_pipe_changed_lists_follow_each_other(fleet: Fleet, tmp_path: Path) -> None:
     job = fleet.submit(name="first", hold=True)
-    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    out = tmp_path / "out"
-    with out.open("wb") as file:
-        process = subprocess.Popen(
-            [*TIED, str(Path(sys.executable).with_name("kqueue")), "list", "-i", "1"],
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            env={**inherited, **environ(fleet, tmp_path)},
-        )
-        try:
-            wait_for(lambda: "first" in out.read_text(), what="the first list", seconds=300)
-            fleet.client.release(job)
-            fleet.run(job)
-            wait_for(lambda: NODE in out.read_text(), what="another list", seconds=300)
-        finally:
-            process.kill()
-            process.wait()
-    text = out.read_text()
+    with in_a_pipe(fleet, tmp_path) as piped:
+        piped.wait_for("first", piped.out, "the first list")
+        fleet.client.release(job)
+        fleet.run(job)
+        piped.wait_for(NODE, piped.out, "another list")
+    text = piped.out.read_text()
+    assert piped.err.read_text() == ""
     assert "\x1b" not in text
     assert text.count("JOBID") >= 2
     assert text.count("JobHeldUser") == 1, "what has not changed is not shown again"
+
+
+def test_in_a_pipe_it_lives_through_a_restart_and_a_version_that_is_too_old(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    """The server's own 410, of a history that was compacted while nobody could be heard."""
+    too_old: list[bytes] = []
+
+    def note(request: bytes, answer: bytes) -> bool:
+        too_old.extend([answer] if b"watch=1" in request and b'"code":410' in answer else [])
+        return True
+
+    fleet.submit(name="before", hold=True)
+    gone = fleet.submit(name="deleted", hold=True)
+    with FaultProxy(fleet.cluster.server, ca_file=str(fleet.cluster.ca_file)) as proxy:
+        proxy.verdict = note
+        config = tmp_path / "config"
+        config.write_text(fleet.kubeconfig().read_text())
+        token = fleet.cluster.token(fleet.namespace, "reader", cluster_role="admin")
+        for words in (
+            ("set-credentials", "reader", f"--token={token}"),
+            ("set-cluster", "here", f"--server={proxy.url}"),
+            ("set-context", "--current", "--user=reader", "--cluster=here"),
+        ):
+            fleet.cluster.kubectl("config", *words, "--kubeconfig", str(config))
+        with in_a_pipe(fleet, tmp_path, KUBECONFIG=str(config)) as piped:
+            piped.wait_for("deleted", piped.out, "the first list")
+            proxy.flowing.clear()
+            proxy.cut()
+            fleet.api.delete_job(gone.metadata.name)
+            fleet.submit(name="meanwhile", hold=True)
+            fleet.transport.close()
+            fleet.cluster.stop_api_server()
+            proxy.flowing.set()
+            piped.wait_for("Trying again.", piped.err, "the loss to be said")
+            fleet.cluster.start_api_server()
+            fleet.cluster.compact()
+            fleet.submit(name="after", hold=True)
+            piped.wait_for("after", piped.out, "news")
+    last = piped.out.read_text().rpartition("JOBID")[2]
+    assert [name in last for name in ("before", "meanwhile", "after", "deleted")] == [True, True, True, False]
+    assert too_old, "no version was too old: nothing was shown"
+    assert "Traceback" not in piped.err.read_text()
+
+
+def test_before_a_server_answers_no_list_is_shown(fleet: Fleet, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text(fleet.kubeconfig().read_text())
+    cluster = yaml.safe_load(config.read_text())["clusters"][0]["name"]
+    (port,) = free_ports(1)
+    fleet.cluster.kubectl(
+        "config", "set-cluster", cluster, f"--server=https://127.0.0.1:{port}", "--kubeconfig", str(config)
+    )
+    with in_a_pipe(fleet, tmp_path, KUBECONFIG=str(config)) as piped:
+        piped.wait_for("Trying again.", piped.err, "why nothing is shown")
+    assert "refuses connections" in piped.err.read_text()
+    assert piped.out.read_text() == ""
 
 
 def test_watch_says_that_jobs_may_not_be_read(fleet: Fleet, tmp_path: Path) -> None:

@@ -100,7 +100,6 @@ class Node:
         self.phase: dict[str, str] = {}
         self.started_at = format_stamp(START * NS).decode()
         self.chunk = 4096
-        self.messages: list[bytes] = []
 
     @property
     def container(self) -> Container:

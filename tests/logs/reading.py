@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -32,6 +32,27 @@ def reader(node: Node, request: LogRequest) -> LogReader:
 def read(node: Node, **request: object) -> list[LogEvent]:
     """All events of one reader."""
     return list(reader(node, LogRequest(**request)))  # type: ignore[arg-type]
+
+
+def at(node: Node, *acts: tuple[float, Callable[[], None]]) -> None:
+    """Do things when so many seconds have passed."""
+    left = sorted(acts, key=lambda act: act[0])
+
+    def pass_time(_: float) -> None:
+        while left and node.clock() >= left[0][0]:
+            left.pop(0)[1]()
+
+    node.on_wait = pass_time
+
+
+def write(node: Node, *lines: str) -> None:
+    for line in lines:
+        node.container.write(node.ns(), line.encode())
+
+
+def finish(node: Node, condition: str = "Complete", code: int = 0) -> None:
+    node.container.exit_code = code
+    node.finished = condition
 
 
 def output(events: Iterable[LogEvent]) -> bytes:

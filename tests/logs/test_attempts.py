@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -14,28 +13,7 @@ from kbatch_core.cluster.transport import Transport
 from kbatch_core.errors import AuthExpired, ConnectionFailed, KbatchError, NotFound, PermissionDenied, Refused
 from kbatch_core.logs import End, Gap, Line, LogEvent, LogReader, LogRequest, Reading, Restart, Waiting
 from tests.logs.kubelet import LOST, REFUSED, START, Container, Node
-from tests.logs.reading import gaps, job_of, output, read, reader
-
-
-def at(node: Node, *acts: tuple[float, Callable[[], None]]) -> None:
-    """Do things when so many seconds have passed."""
-    left = sorted(acts, key=lambda act: act[0])
-
-    def pass_time(_: float) -> None:
-        while left and node.clock() >= left[0][0]:
-            left.pop(0)[1]()
-
-    node.on_wait = pass_time
-
-
-def write(node: Node, *lines: str) -> None:
-    for line in lines:
-        node.container.write(node.ns(), line.encode())
-
-
-def finish(node: Node, condition: str = "Complete", code: int = 0) -> None:
-    node.container.exit_code = code
-    node.finished = condition
+from tests.logs.reading import at, finish, gaps, job_of, output, read, reader, write
 
 
 def said(events: list[LogEvent]) -> list[str]:
@@ -225,17 +203,6 @@ def test_a_kubelet_that_missed_a_rotation_is_noticed() -> None:
     events = read(node, follow=True)
     assert output(events).endswith(b"in the new file\n")
     assert len(gaps(events)) == 1
-
-
-def test_a_message_in_place_of_a_log_is_no_output() -> None:
-    node = Node()
-    write(node, "one")
-    node.cut = lambda size: (
-        "unable to retrieve container logs for containerd://1" if node.clock() < 5 else None
-    )
-    at(node, (20, lambda: finish(node)))
-    events = read(node, follow=True)
-    assert output(events) == b"one\n"
 
 
 def test_errors_are_said_and_tried_again() -> None:

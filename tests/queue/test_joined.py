@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from kbatch_core.cluster.mirror import ADDED, DELETED, MODIFIED, Change
-from kbatch_core.model.objects import Event, Job, Node, Pod
+from kbatch_core.model.objects import Event, Job, Node, Pod, ResourceQuota
 from kbatch_core.queue.joined import EVENTS_KEPT, Joined
 from kbatch_core.status import JobRow
 from tests.queue.wire import NOW, a_job, a_node, a_pod, an_event, complete, unscheduled
@@ -137,6 +137,133 @@ def test_a_node_concerns_what_runs_on_it_and_what_finds_none() -> None:
         "waits": "Resources",
         "done": "",
     }
+
+
+def test_a_quota_concerns_what_waits_in_its_namespace_without_a_pod() -> None:
+    store = Store()
+    for name in ("waits", "has-a-pod"):
+        store.job(name, active=1)
+    store.pod("has-a-pod", phase="Running", node="n")
+    store.job("done", **complete())
+    elsewhere = a_job("elsewhere")
+    elsewhere["metadata"]["namespace"] = "lab"
+    store.joined.change_jobs([change(Job, ADDED, elsewhere)])
+    before = store.rows()
+
+    def quota(used: str) -> None:
+        one = {"metadata": {"name": "q", "namespace": "ann", "uid": "q"}, "spec": {}}
+        status = {"hard": {"pods": "2"}, "used": {"pods": used}}
+        store.joined.change_quotas([change(ResourceQuota, MODIFIED, {**one, "status": status})])
+
+    made: list[str] = []
+    put = store.joined._rows.put
+    store.joined._rows.put = lambda row: (made.append(row.id), put(row))[1]  # type: ignore[func-returns-value,method-assign]
+    quota("2")
+    after = store.rows()
+    assert after["waits"].code == "QuotaExceeded"
+    assert made == ["waits"], "nobody else is looked at"
+    assert [name for name in before if after[name] is not before[name]] == ["waits"]
+    quota("1")
+    assert store.rows()["waits"].code == "None"
+
+
+def test_rows_are_made_a_few_at_a_time_while_their_pods_are_known() -> None:
+    store = Store()
+    store.joined.wait_for_pods(["lab"])
+    for number in range(5):
+        store.job(f"job-{number}")
+    held = a_job("held")
+    held["metadata"]["namespace"] = "lab"
+    store.joined.change_jobs([change(Job, ADDED, held)])
+    store.joined.compute(2)
+    assert [row.id for row in store.joined.rows()] == ["job-0", "job-1"]
+    assert len(store.rows()) == 5
+    assert not store.joined.is_due()
+    store.joined.compute_one("uid-held")
+    store.joined.compute_one("uid-of-none")
+    assert len(store.joined.rows()) == 5
+    store.joined.wait_for_pods([])
+    assert store.joined.is_due()
+    assert "held" in store.rows()
+
+
+def test_events_are_read_again_soon_when_what_they_are_about_has_changed() -> None:
+    store = Store()
+    plan = store.joined.plan
+
+    def versioned(one: dict[str, Any], version: str) -> dict[str, Any]:
+        one["metadata"]["resourceVersion"] = version
+        return one
+
+    def at_rest() -> None:
+        """Read so often that the next time is far away."""
+        for _ in range(8):
+            when = plan.next_at(store.seconds)
+            assert when is not None
+            store.seconds = when
+            assert plan.take(when) is not None
+
+    store.joined.change_jobs([change(Job, ADDED, versioned(a_job("a"), "1"))])
+    store.rows()
+    at_rest()
+    store.joined.change_jobs([change(Job, MODIFIED, versioned(a_job("a"), "1"))])
+    store.rows()
+    later = plan.next_at(store.seconds)
+    assert later is not None and later > store.seconds + 30
+    store.joined.change_jobs([change(Job, MODIFIED, versioned(a_job("a"), "2"))])
+    store.rows()
+    assert plan.next_at(store.seconds) == store.seconds + 2
+    waits = unscheduled("0/1 nodes")
+    store.joined.change_pods([change(Pod, ADDED, versioned(a_pod("a", **waits), "3"))])
+    store.rows()
+    at_rest()
+    store.joined.change_jobs([change(Job, MODIFIED, versioned(a_job("a"), "4"))])
+    store.rows()
+    later = plan.next_at(store.seconds)
+    assert later is not None and later > store.seconds + 30, "they are about the pod"
+    store.joined.change_pods([change(Pod, MODIFIED, versioned(a_pod("a", **waits), "5"))])
+    store.rows()
+    assert plan.next_at(store.seconds) == store.seconds + 2
+
+
+def test_a_right_that_is_missing_is_news_once() -> None:
+    store = Store()
+    version = store.joined.version
+    for _ in range(2):
+        store.joined.miss("events", "ann")
+        assert store.joined.version == version + 1
+    assert len(store.joined.missing()) == 1
+    for _ in range(2):
+        store.joined.have("events", "ann")
+        assert store.joined.version == version + 2
+    assert store.joined.missing() == ()
+
+
+def test_what_is_there_is_not_looked_for_again() -> None:
+    store = Store()
+    store.job("a")
+    store.job("queued", queue="gpu")
+    store.pod("queued", **unscheduled("0/1 nodes"))
+    store.job("done", **complete())
+    store.rows()
+    assert store.joined.wanted == {("quotas", ""), ("workloads", ""), ("nodes", "")}
+    store.joined.have("quotas")
+    store.job("b")
+    store.rows()
+    assert store.joined.wanted == {("workloads", ""), ("nodes", "")}
+
+
+def test_of_an_array_the_tasks_that_run_are_known() -> None:
+    store = Store()
+    store.job("a", active=3, spec={"completionMode": "Indexed", "completions": 3})
+    for number, phase in enumerate(("Running", "Pending", "Running")):
+        pod = a_pod("a", f"pod-{number}", phase=phase, node="n")
+        pod["metadata"]["annotations"] = {"batch.kubernetes.io/job-completion-index": str(number)}
+        store.joined.change_pods([change(Pod, ADDED, pod)])
+    store.pod("a", "of-no-task", phase="Running", node="n")
+    store.rows()
+    assert store.joined.running(10) == [("a", 0), ("a", 2)]
+    assert store.joined.running(1) == [("a", 0)]
 
 
 def test_the_newest_events_of_a_job_are_kept() -> None:

@@ -19,7 +19,7 @@ from kqueue_tui.dashboard.backend import Backend, Scope
 from kqueue_tui.dashboard.connect import cluster_backend
 from kqueue_tui.dashboard.options import Options
 from tests.cluster import Cluster, wait_for
-from tests.cluster.processes import die_with_parent
+from tests.cluster.processes import TIED
 from tests.cluster.users import RULES
 from tests.commands.calls import call
 from tests.commands.fleet import Fleet
@@ -162,7 +162,15 @@ def test_a_list_that_is_shown_again_says_each_once(lab: Lab, tmp_path: Path) -> 
     out, err = tmp_path / "out", tmp_path / "err"
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("kqueue")), "list", "-i", "1", "--namespace", lab.names],
+            [
+                *TIED,
+                str(Path(sys.executable).with_name("kqueue")),
+                "list",
+                "-i",
+                "1",
+                "--namespace",
+                lab.names,
+            ],
             stdout=stdout,
             stderr=stderr,
             env={
@@ -171,7 +179,6 @@ def test_a_list_that_is_shown_again_says_each_once(lab: Lab, tmp_path: Path) -> 
                 "HOME": str(tmp_path),
                 "JUPYTERHUB_USER": "ann",
             },
-            preexec_fn=die_with_parent,
         )
         try:
             wait_for(lambda: "quota" in out.read_text(), what="the first list", seconds=120)

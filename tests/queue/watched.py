@@ -10,6 +10,8 @@ from typing import Any
 from kbatch_core.cluster.api import Api
 from kbatch_core.queue import Queue
 from kbatch_core.status import JobRow
+from tests.queue.wire import NOW
+from tests.queue.world import World
 
 
 class Watched:
@@ -54,3 +56,10 @@ def watching(api: Api, **options: Any) -> Iterator[Watched]:
         watched.queue.stop()
         names = ("queue ", "reflector ")
         assert not [one for one in threading.enumerate() if one.name.startswith(names)], "no thread is left"
+
+
+@contextmanager
+def watching_world(world: World, **options: Any) -> Iterator[Watched]:
+    """The same in an API server in memory, at NOW."""
+    with watching(world.api, clock=lambda: NOW, **options) as watched:
+        yield watched

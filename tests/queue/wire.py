@@ -8,6 +8,9 @@ from typing import Any
 from kbatch_core.model import labels
 
 NOW = 1_790_000_000.0
+FULL = (
+    'Error creating: pods "x" is forbidden: exceeded quota: q, requested: cpu=1, used: cpu=2, limited: cpu=2'
+)
 
 
 def stamp(ago: float) -> str:

@@ -130,6 +130,23 @@ def test_a_proxy_may_speak_http_1_0() -> None:
         heard.wait_for(lambda: len(heard.told) == 2)
 
 
+def html(status: str) -> Script:
+    """What a gateway says of itself."""
+    return lambda exchange: exchange.answer(b"<html><h1>Bad gateway</h1></html>\n", status=status)
+
+
+@pytest.mark.parametrize("status", ["200 OK", "502 Bad Gateway"])
+def test_a_gateway_that_answers_html_is_waited_out(status: str) -> None:
+    with (
+        SocketServer(html(status), a_list(5), html(status), a_watch(A6, then=[hang])) as server,
+        reflecting(server) as (reflector, heard),
+    ):
+        heard.wait_for(lambda: len(heard.told) == 1)
+        asked = [one.query.get("resourceVersion") for one in server.wait_for_requests(4)]
+        assert asked == ["0", "0", "5", "5"], "no new list"
+        assert reflector.health.error is None
+
+
 def test_a_rotated_token_is_read_after_a_401(tmp_path: Path) -> None:
     def rotate(exchange: Exchange) -> None:
         (tmp_path / "token").write_text("second\n")
