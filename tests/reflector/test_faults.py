@@ -13,7 +13,8 @@ from kbatch_core.errors import (
     PermissionDenied,
     ServerBusy,
 )
-from tests.reflector.fake import Run, Watch, bookmark, line, listing, status, thing
+from kbatch_core.model.objects import Metadata
+from tests.reflector.fake import FakeStream, Run, Thing, Watch, bookmark, line, listing, status, thing
 
 GONE = Gone("Too old.", status=410, reason="Expired")
 TOO_LARGE = ServerBusy("Ahead.", status=504, cause="ResourceVersionTooLarge", retry_after=1)
@@ -72,6 +73,24 @@ def test_delete_and_recreate_under_one_name_during_an_outage_is_an_end_and_a_beg
         listing(thing("a", 7, uid="second"), version=9),
         Watch(),
     ).go()
+    assert run.told == [("ADDED", "a", 1), ("DELETED", "a", 1), ("ADDED", "a", 7)]
+
+
+def test_who_made_it_again_under_one_name_knows_it_before_its_end_is_told() -> None:
+    """The answer to a write of ours may come before the events of the watch."""
+    run = Run(
+        listing(thing("a", 1, uid="first"), version=5),
+        Watch(line("DELETED", thing("a", 6, uid="first")), line("ADDED", thing("a", 7, uid="second"))),
+    )
+    second = Thing(Metadata(name="a", uid="second", resource_version="7"))
+    request = run.transport.open_stream
+
+    def spy(*args: object, **more: object) -> FakeStream:
+        run.mirror.put(second)
+        return request(*args, **more)  # type: ignore[arg-type]
+
+    run.transport.open_stream = spy  # type: ignore[method-assign]
+    run.go()
     assert run.told == [("ADDED", "a", 1), ("DELETED", "a", 1), ("ADDED", "a", 7)]
 
 
@@ -158,6 +177,12 @@ def test_another_server_that_is_behind_is_given_a_second_and_asked_for_this_mome
     assert run.clock.waits[1] >= 1.0
 
 
+def test_a_server_that_is_behind_is_given_a_second_also_at_first() -> None:
+    behind = ServerBusy("Ahead.", status=504, cause="ResourceVersionTooLarge")
+    run = Run(listing(version=5), behind, listing(version=5), Watch()).go()
+    assert run.clock.waits == [1.0]
+
+
 def test_a_list_that_is_ahead_of_the_server_falls_back_to_this_moment() -> None:
     failing = ServerBusy("Failing.", status=503, retry_after=61)
     run = Run(listing(version=50), failing, failing, TOO_LARGE, listing(version=40), Watch()).go()
@@ -194,9 +219,12 @@ def test_a_line_that_is_cut_short_does_not_count() -> None:
 
 
 def test_events_that_come_twice_after_a_resume_are_told_once() -> None:
-    again = line("ADDED", thing("a", 6)) + line("MODIFIED", thing("a", 7)) + line("DELETED", thing("a", 8))
-    run = Run(listing(version=5), Watch(again, error=BROKEN), Watch(again, again)).go()
-    assert run.told == [("ADDED", "a", 6), ("MODIFIED", "a", 7), ("DELETED", "a", 8)]
+    stays = line("ADDED", thing("a", 6)) + line("MODIFIED", thing("a", 7))
+    told = [("ADDED", "a", 6), ("MODIFIED", "a", 7)]
+    goes = stays + line("DELETED", thing("a", 8))
+    for again, expected in ((stays, told), (goes, [*told, ("DELETED", "a", 8)])):
+        run = Run(listing(version=5), Watch(again, error=BROKEN), Watch(again, again)).go()
+        assert run.told == expected
 
 
 def test_a_watch_that_ends_at_once_with_nothing_backs_off() -> None:
