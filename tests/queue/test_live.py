@@ -202,6 +202,12 @@ def test_a_machine_that_slept_leaves_its_connections(world: World) -> None:
         world.wait_asked(PODS, 1, watch="1")
         day[0] += 10
         watched.queue.sync()
+        for path, one in (
+            (JOBS, a_job("first", active=1)),
+            (PODS, a_pod("first", phase="Running", node="n")),
+        ):
+            world.put(path, one)
+        watched.until(watched.says("first", "R"))
         assert (world.count(JOBS, watch="1"), world.count(PODS, watch="1")) == (1, 1), (
             "a clock that is set right"
         )
