@@ -108,4 +108,4 @@ def explain_case(case: Case) -> Verdict:
         found = rule(case)
         if found is not None:
             return found
-    return unplaced.no_pod()
+    return unplaced.no_pod(case)

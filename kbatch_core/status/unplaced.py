@@ -7,7 +7,7 @@ import re
 from kbatch_core.model import labels
 from kbatch_core.model.objects import Event, ResourceQuota, parse_time
 from kbatch_core.status.case import Case
-from kbatch_core.status.reading import event_time, is_over
+from kbatch_core.status.reading import event_time, is_array, is_over
 from kbatch_core.status.verdict import Verdict, quote, verdict
 from kbatch_core.status.words import amount_of, is_gpu
 
@@ -109,9 +109,14 @@ def policy_denied(case: Case) -> Verdict | None:
     )
 
 
-def no_pod() -> Verdict:
-    """Nothing is known but that it is there: what no rule matches."""
-    return verdict("PD", "None", "Its pod is not made yet")
+def no_pod(case: Case) -> Verdict:
+    """What no rule matches. The Job's own counters tell more where pods may not be read, or not yet."""
+    status = case.job.status
+    if not status.active or is_array(case.job):
+        return verdict("PD", "None", "Its pod is not made yet")
+    if status.ready:
+        return verdict("R", "", "Runs; where is not known")
+    return verdict("PD", "None", "Its pod is made; more is not known of it")
 
 
 def _has_pod(case: Case) -> bool:
@@ -129,7 +134,7 @@ def _refusal(case: Case) -> Event | None:
 
 def _full_quota(case: Case) -> Verdict | None:
     """For who comes an hour later, when the event has expired."""
-    if case.finished or case.job.spec.suspend or case.pods or not case.facts.quotas:
+    if case.finished or case.job.spec.suspend or case.pods or case.job.status.active or not case.facts.quotas:
         return None
     made = parse_time(case.job.metadata.creation_timestamp)
     if made is None or case.now - made < SETTLED_SECONDS:

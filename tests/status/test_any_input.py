@@ -176,7 +176,7 @@ def test_any_combination(one: Job, pods: list[Pod], data: Any, facts: ClusterFac
 def all_rules(case: Case) -> None:
     """That rules which cannot match are not asked changes nothing."""
     found = (rule(case) for rule in RULES)
-    assert explain_case(case) == next((one for one in found if one is not None), no_pod())
+    assert explain_case(case) == next((one for one in found if one is not None), no_pod(case))
 
 
 def check(row: JobRow) -> None:

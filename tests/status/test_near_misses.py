@@ -67,6 +67,19 @@ def test_a_quota_is_full_when_one_more_pod_does_not_fit(name: str, hard: str, is
     assert (explain(job(), [], [], NOW, facts).code == "QuotaExceeded") is is_full
 
 
+def test_a_job_whose_pod_may_not_be_read_is_not_said_to_have_none() -> None:
+    facts = ClusterFacts(quotas=[quota({"pods": "1"}, {"pods": "1"})])
+    for active, ready, state, says in (
+        (1, 1, "R", "Runs; where is not known"),
+        (1, 0, "PD", "Its pod is made; more is not known of it"),
+        (0, 0, "PD", "Its pod is not made yet"),
+    ):
+        found = explain(job(active=active, ready=ready), [], [], NOW)
+        assert (found.state, found.sentence) == (state, says)
+        full = explain(job(active=active, ready=ready), [], [], NOW, facts)
+        assert (full.code == "QuotaExceeded") is (not active), "the pod that fills it may be its own"
+
+
 def test_gpus_are_counted_once_though_they_stand_in_the_limits() -> None:
     asks = job(resources=SMALL_GPU)
     for name, full in (("requests.nvidia.com/gpu", True), ("limits.nvidia.com/gpu", False)):
