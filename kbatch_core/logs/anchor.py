@@ -93,9 +93,8 @@ class Anchor:
             if ns >= start:
                 break
             gone += 1
-        if gone:
-            del self._times[:gone]
-            del self._keys[:gone]
+        del self._times[:gone]
+        del self._keys[:gone]
 
 
 class Replay:

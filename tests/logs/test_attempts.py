@@ -205,6 +205,22 @@ def test_a_kubelet_that_missed_a_rotation_is_noticed() -> None:
     assert len(gaps(events)) == 1
 
 
+def test_after_much_output_a_silence_is_not_believed_for_long() -> None:
+    """A kubelet that missed a rotation would else be listened to until the next one has taken the lines."""
+    node = Node()
+    node.deaf = True
+    for number in range(1000):
+        node.container.write(node.ns() + number, b"x" * 100)
+
+    def rotate(text: str) -> None:
+        node.container.rotate(node.ns())
+        write(node, text)
+
+    at(node, (15, lambda: rotate("two")), (45, lambda: rotate("three")), (70, lambda: finish(node)))
+    events = read(node, follow=True)
+    assert output(events).endswith(b"x\ntwo\nthree\n")
+
+
 def test_errors_are_said_and_tried_again() -> None:
     node = Node()
     write(node, "one")

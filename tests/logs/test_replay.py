@@ -132,6 +132,8 @@ def test_a_likely_beginning_that_is_not_ruled_out_holds_back_what_follows() -> N
 
 
 def test_an_order_that_was_never_seen_gives_all_that_follows_and_says_so() -> None:
+    found, made = replay(seen(A, B, C), A, B, D)
+    assert (found, made.lost) == ("d", True)
     anchor = seen(A, B, C)
     found, made = replay(anchor, A, C, D)
     assert (found, made.lost) == ("cd", True)
@@ -157,6 +159,8 @@ def test_a_line_like_the_first_of_the_tail_may_stand_before_it() -> None:
     for before in ("x", "xx", "xyx", "xy", "xyxx"):
         found, made = replay(tail(*at(1, "xyz")), *at(1, before), *at(1, "xyz"), (1.5, "!"))
         assert (found, made.lost, made.boundary) == ("!", False, None), before
+    found, made = replay(tail(*at(1, "xyx")), (0.9, "-"), *at(1, "xyx"), (1.5, "!"))
+    assert (found, made.lost) == ("!", False)
     found, made = replay(tail(*at(1, "xxy")), *at(1, "xxx"), *at(1, "xxy"), (1.5, "!"))
     assert (found, made.lost) == ("!", False)
 
@@ -164,8 +168,9 @@ def test_a_line_like_the_first_of_the_tail_may_stand_before_it() -> None:
 def test_a_tail_that_is_gone_is_a_loss_as_soon_as_that_is_sure() -> None:
     anchor = tail(C, D)
     made = Replay(anchor, anchor.since())
+    assert (made.feed(log(A, B)), made.undecided) == ([], False)
     assert (made.feed(log((1.5, "x"))), made.undecided) == ([], True)
-    assert texts(made.feed(log((9.0, "y")))) == "xy"
+    assert texts(made.feed(log((9.0, "y")))) == "xy", "what is older than the tail is not new"
     assert made.lost
     assert anchor.complete_from is None, "from here on all is read"
 
@@ -187,7 +192,9 @@ def test_a_clock_that_was_set_back_is_followed() -> None:
     anchor = seen((59.0, "a"), (60.5, "b"), (9.2, "c"))
     assert anchor.since() == START + 8
     found, made = replay(anchor, (40.0, "-"), (59.0, "a"), (60.5, "b"), (9.2, "c"), (9.3, "d"))
-    assert (found, made.lost) == ("d", False)
+    assert (found, made.lost, made.boundary) == ("d", False, None), (
+        "of the time that comes again not all is known"
+    )
     anchor = seen((60.5, "b"), (58.9, "c"))
     assert anchor.since() == START + 59, "two streams of a container may differ by a second"
 
