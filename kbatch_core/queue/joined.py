@@ -288,8 +288,6 @@ class Joined:
         self.version += self._rows.remove(uid)
 
     def _is_held(self, uid: str) -> bool:
-        if not self._waiting_for_pods:
-            return False
         return "" in self._waiting_for_pods or self.jobs[uid].metadata.namespace in self._waiting_for_pods
 
     def _look_at(self, uid: str, when: float) -> None:

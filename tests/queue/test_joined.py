@@ -139,6 +139,23 @@ def test_a_node_concerns_what_runs_on_it_and_what_finds_none() -> None:
     }
 
 
+def test_rows_that_a_new_node_concerns_follow_one_after_the_other() -> None:
+    store = Store()
+    store.node("small", "0")
+    names = [f"job-{number}" for number in range(100)]
+    for name in names:
+        store.job(name, active=1)
+        store.pod(name, **unscheduled("0/1 nodes are available: 1 Insufficient cpu."))
+    assert {row.code for row in store.rows().values()} == {"NeverFits"}
+    store.node("large", "64")
+    seen = []
+    for tenths in range(4):
+        store.seconds = tenths / 10
+        seen.append(sum(row.code == "Resources" for row in store.rows().values()))
+    assert seen[0] < 10 < seen[1] < 90, "not all at once"
+    assert seen[-1] == 100
+
+
 def test_a_quota_concerns_what_waits_in_its_namespace_without_a_pod() -> None:
     store = Store()
     store.job("waits")
