@@ -258,10 +258,15 @@ def test_a_right_that_is_missing_is_news_once() -> None:
 
 def test_what_is_there_is_not_looked_for_again() -> None:
     store = Store()
+    store.job("done", **complete())
+    store.job("held", spec={"suspend": True})
+    store.rows()
+    assert store.joined.wanted == set()
     store.job("a")
+    store.rows()
+    assert store.joined.wanted == {("quotas", "")}
     store.job("queued", queue="gpu")
     store.pod("queued", **unscheduled("0/1 nodes"))
-    store.job("done", **complete())
     store.rows()
     assert store.joined.wanted == {("quotas", ""), ("workloads", ""), ("nodes", "")}
     store.joined.have("quotas")
