@@ -6,7 +6,8 @@ Nothing here tries again or sleeps: who reads a log decides that, and can be sto
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
@@ -15,13 +16,16 @@ from kbatch_core.cluster.answers import decode_answer
 from kbatch_core.cluster.api import core_path, jobs_path
 from kbatch_core.cluster.connections import StopHandle
 from kbatch_core.cluster.transport import Query
-from kbatch_core.errors import NotFound
+from kbatch_core.errors import AuthExpired, NotFound, PermissionDenied, ServerBusy
 from kbatch_core.logs.stamped import parse_stamp
 from kbatch_core.model.objects import Event, EventList, Job, Pod, PodList
 
 Decoded = TypeVar("Decoded")
 
 READ_SECONDS = 15.0
+# An API server that has just started refuses everybody until it has read the roles. So what was allowed before is
+# forbidden only when it has been refused for so long.
+REFUSED_SECONDS = 30.0
 # Enough for the time before the first line.
 HEAD_BYTES = 48
 
@@ -87,12 +91,26 @@ class Stopper:
 
 
 class LogApi:
-    """The API server as a reader of one namespace's logs sees it."""
+    """The API server as a reader of one namespace's logs sees it.
 
-    def __init__(self, source: Source, namespace: str, stopper: Stopper) -> None:
+    Raises PermissionDenied and AuthExpired of what was allowed before only when that lasts; it is ServerBusy until
+    then.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        namespace: str,
+        stopper: Stopper,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._source = source
         self._namespace = namespace
         self.stopper = stopper
+        self._clock = clock
+        # By what is asked for; what was allowed, and since when it is refused.
+        self._allowed: set[str] = set()
+        self._refused_since: dict[str, float] = {}
 
     def job(self, name: str, uid: str) -> Job | None:
         """The Job; None when it was deleted, or another one has its name."""
@@ -120,9 +138,10 @@ class LogApi:
         """A log as a stream. Raises what the API server says at once."""
         path = f"{core_path(self._namespace, 'pods')}/{quote(pod)}/log"
         with self.stopper.handle() as handle:
-            stream = self._source.open_stream(
-                path, query=query, accept="*/*", read_seconds=read_seconds, handle=handle
-            )
+            with self._patiently("logs"):
+                stream = self._source.open_stream(
+                    path, query=query, accept="*/*", read_seconds=read_seconds, handle=handle
+                )
             try:
                 yield stream
             finally:
@@ -141,6 +160,22 @@ class LogApi:
             return None
 
     def _get(self, path: str, kind: type[Decoded], query: Query | None = None) -> Decoded:
-        with self.stopper.handle() as handle:
+        # The kind of thing, whether one or all of them are asked for.
+        resource = path.partition("/namespaces/")[2].split("/")[1]
+        with self.stopper.handle() as handle, self._patiently(resource):
             body = self._source.request("GET", path, query=query, read_seconds=READ_SECONDS, handle=handle)
         return decode_answer(kind, body)
+
+    @contextmanager
+    def _patiently(self, what: str) -> Iterator[None]:
+        """For one request."""
+        try:
+            yield
+        except (PermissionDenied, AuthExpired) as error:
+            now = self._clock()
+            since = self._refused_since.setdefault(what, now)
+            if what not in self._allowed or now - since >= REFUSED_SECONDS:
+                raise
+            raise ServerBusy(error.sentence, error.hint) from error
+        self._allowed.add(what)
+        self._refused_since.pop(what, None)

@@ -85,7 +85,7 @@ class LogReader:
         self._clock = clock
         self._wait = wait or self._stopper.wait
         self._random = random
-        self._api = LogApi(source, job.metadata.namespace, self._stopper)
+        self._api = LogApi(source, job.metadata.namespace, self._stopper, clock)
         self._task = Task(self._api, job, request.task, now)
         self._history = History(home)
 

@@ -133,20 +133,29 @@ def test_in_a_pipe_it_lives_through_a_restart_and_a_version_that_is_too_old(
             fleet.cluster.kubectl("config", *words, "--kubeconfig", str(config))
         with in_a_pipe(fleet, tmp_path, KUBECONFIG=str(config)) as piped:
             piped.wait_for("deleted", piped.out, "the first list")
+            fleet.transport.close()
+            fleet.cluster.stop_api_server()
+            piped.wait_for("Trying again.", piped.err, "the loss to be said")
+            fleet.cluster.start_api_server()
+            fleet.submit(name="again", hold=True)
+            piped.wait_for("again", piped.out, "news after a restart")
+
+            lists_of_this_moment.clear()
             proxy.flowing.clear()
             proxy.cut()
             fleet.api.delete_job(gone.metadata.name)
             fleet.submit(name="meanwhile", hold=True)
             fleet.transport.close()
-            fleet.cluster.stop_api_server()
-            proxy.flowing.set()
-            piped.wait_for("Trying again.", piped.err, "the loss to be said")
-            fleet.cluster.start_api_server()
+            fleet.cluster.restart_api_server()
             fleet.cluster.compact()
             fleet.submit(name="after", hold=True)
-            piped.wait_for("after", piped.out, "news")
+            proxy.flowing.set()
+            proxy.cut()
+            piped.wait_for("after", piped.out, "news after a compaction")
     last = piped.out.read_text().rpartition("JOBID")[2]
-    assert [name in last for name in ("before", "meanwhile", "after", "deleted")] == [True, True, True, False]
+    assert [name in last for name in ("before", "again", "meanwhile", "after", "deleted")] == [True] * 4 + [
+        False
+    ]
     assert lists_of_this_moment, "no version was too old: such lists are made only then"
     assert "Traceback" not in piped.err.read_text()
 

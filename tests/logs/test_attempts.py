@@ -267,6 +267,34 @@ def test_what_waiting_does_not_cure_is_raised(error: KbatchError, part: str, fol
         read(node, follow=follow)
 
 
+@pytest.mark.parametrize("error", [PermissionDenied, AuthExpired])
+@pytest.mark.parametrize("part", ["/log", "/pods", "/jobs/", ""])
+def test_what_was_allowed_before_is_forbidden_only_when_that_lasts(
+    error: type[KbatchError], part: str
+) -> None:
+    """An API server that has just started refuses everybody."""
+
+    def refuse(node: Node, until: float) -> None:
+        node.cut = lambda size: LOST if 10 <= node.clock() < 12 else None
+        node.fail = lambda path: error("No.") if part in path and 10 <= node.clock() < until else None
+
+    node = Node()
+    write(node, "one")
+    refuse(node, 25.0)
+    at(node, (10, lambda: write(node, "two")), (40, lambda: write(node, "three")), (50, lambda: finish(node)))
+    events = read(node, follow=True)
+    assert output(events) == b"one\ntwo\nthree\n"
+    assert gaps(events) == []
+
+    node = Node()
+    write(node, "one")
+    refuse(node, float("inf"))
+    at(node, (10, lambda: write(node, "two")), (70, lambda: finish(node)))
+    with pytest.raises(error):
+        read(node, follow=True)
+    assert node.clock() >= 40
+
+
 def test_without_follow_it_gives_up_after_a_while() -> None:
     node = Node()
     write(node, "one")
