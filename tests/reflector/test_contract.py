@@ -7,9 +7,10 @@ import random
 import pytest
 
 from kbatch_core.cluster.connections import AnswerLost
+from kbatch_core.cluster.mirror import Mirror, newer
 from kbatch_core.errors import ServerBusy
 from kbatch_core.model.objects import Metadata
-from tests.reflector.fake import Run, Thing, Watch, bookmark, line, listing, thing
+from tests.reflector.fake import Listener, Run, Thing, Watch, bookmark, line, listing, thing
 
 
 def test_a_dashboards_first_list_is_from_the_cache_and_whole() -> None:
@@ -158,3 +159,44 @@ def test_waits_are_spread_over_twice_their_length() -> None:
             waits.add(run.clock.waits[number])
         assert all(base <= wait < 2 * base for wait in waits)
         assert max(waits) - min(waits) > base / 2
+
+
+def put(mirror: Mirror[Thing], version: int) -> None:
+    mirror.put(Thing(Metadata(name="a", uid="uid-a", resource_version=str(version))))
+
+
+def test_an_older_state_of_what_is_gone_brings_it_not_back() -> None:
+    """Neither an event nor a bookmark was missed, so what is not here by then is gone."""
+    other = Thing(Metadata(name="b", uid="uid-b", resource_version="20"))
+    for events, version in (([], "20"), ([("ADDED", other)], "")):
+        heard = Listener()
+        mirror: Mirror[Thing] = Mirror(heard)
+        mirror.apply(events, version)
+        put(mirror, 15)
+        assert "uid-a" not in heard.alive
+        put(mirror, 21)
+        assert "uid-a" in heard.alive
+
+
+def test_who_has_stopped_is_told_nothing() -> None:
+    heard = Listener()
+    mirror: Mirror[Thing] = Mirror(heard)
+    mirror.close()
+    put(mirror, 21)
+    assert heard.told == []
+
+
+def test_a_version_that_is_no_number_is_taken_as_newer() -> None:
+    for version, than, is_newer in (
+        ("10", "9", True), ("9", "10", False), ("9", "9", False), ("x", "10", True), ("10", "x", True),
+        ("x", "x", False), ("", "9", False), ("", "x", False), ("09", "9", True),
+    ):  # fmt: skip
+        assert newer(version, than) is is_newer
+
+
+def test_its_owner_is_told_of_health_only_when_that_changes() -> None:
+    events = [line("ADDED", thing(name, 6 + number)) for number, name in enumerate("abc")]
+    run = Run(
+        listing(version=5), Watch(*events), Watch(bookmark(9)), AnswerLost("Lost."), Watch(bookmark(10))
+    ).go()
+    assert len(run.states) == 3, "synced, lost, well again"
