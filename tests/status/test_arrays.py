@@ -136,7 +136,9 @@ def test_tasks_that_an_early_end_of_the_array_left_undone() -> None:
         completedIndexes="0",
         failedIndexes="1-2",
     )
-    assert [(one.state, one.code) for one in task_rows(array, [], [], NOW)][3] == ("CA", "NotRun")
+    left = task_rows(array, [], [], NOW)[3]
+    assert (left.state, left.code) == ("CA", "NotRun")
+    assert left.evidence == "Job has exceeded the specified maximal number"
 
 
 def test_a_task_that_gets_another_attempt_is_not_over() -> None:
