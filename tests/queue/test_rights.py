@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from kbatch_core.client import Client
+from kbatch_core.environment import Session
 from kbatch_core.errors import PermissionDenied
 from tests.queue.watched import watching_world as watching
-from tests.queue.wire import FULL, a_job, a_pod, an_event, complete
+from tests.queue.wire import FULL, NOW, a_job, a_pod, an_event, complete
 from tests.queue.world import EVENTS, JOBS, NODES, PODS, QUOTAS, WORKLOADS, World
 
 
@@ -122,3 +126,23 @@ def test_what_one_namespace_refuses_is_asked_in_the_others(
         (said,) = watched.queue.sync().missing
         assert said.startswith(f'{what} may not be read in namespace "ann": ')
         assert watched.says("here", "PD", "None")()
+
+
+def test_who_iterates_from_python_lives_through_a_refusal_of_a_moment(world: World) -> None:
+    session = Session(cwd="/", home="", user="ann", host="x", in_pod=False, environ={})
+    rows = Client(world.api, session, clock=lambda: NOW).watch(user="")
+    assert next(rows) == ()
+    world.refused |= {JOBS, PODS}
+    world.cut()
+    with ThreadPoolExecutor() as threads:
+        coming = threads.submit(next, rows)
+        # Refused twice, so that it was told of.
+        world.wait_asked(JOBS, 4)
+        world.put(JOBS, a_job("one", **complete()))
+        world.refused.clear()
+        assert [row.id for row in coming.result(20)] == ["one"]
+    world.refused.add(JOBS)
+    rows.close()  # type: ignore[attr-defined]
+    forbidden = Client(world.api, session, clock=lambda: NOW).watch(user="")
+    with pytest.raises(PermissionDenied):
+        next(forbidden)
