@@ -36,6 +36,16 @@ def test_a_pod_that_is_over_waits_for_nothing() -> None:
     assert (found.state, found.code) == ("PD", "JobHeldUser")
 
 
+def test_where_the_node_says_little_that_is_what_is_shown() -> None:
+    backs_off = pod("Pending", state=waiting("ImagePullBackOff", "Back-off pulling image"))
+    found = explain(job(active=1), [backs_off], [], NOW)
+    assert found.code == "BadImage"
+    assert found.sentence.endswith(": Back-off pulling image")
+    silent = pod("Pending", state=waiting("CreateContainerError"))
+    found = explain(job(active=1), [silent], [], NOW)
+    assert found.sentence == "The container cannot be made: CreateContainerError"
+
+
 def test_another_condition_of_a_pod_does_not_make_its_node_silent() -> None:
     for kind, code in (("Ready", "NodeSilent"), ("PodReadyToStartContainers", "")):
         runs = pod(conditions=[{"type": kind, "status": "False"}])
