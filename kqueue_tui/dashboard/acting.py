@@ -20,6 +20,7 @@ from kqueue_tui.dashboard.view.looks import look_of
 from kqueue_tui.dashboard.writes import WRITES, Write, count_of
 
 if TYPE_CHECKING:
+    from kbatch_core.manifest.update import Update
     from kbatch_core.model.objects import Job
     from kbatch_core.status.row import JobRow
 
@@ -78,31 +79,75 @@ class Acting:
     def ask(self, verb: str, rows: Iterable[JobRow]) -> None:
         """Ask whether to do it to these jobs; then do it. A task stands for its array."""
         write = WRITES[verb]
+        if self._is_off(write):
+            return
+        jobs, left_out = self._sorted_out(write, self._targets(rows))
+        if not jobs:
+            number = len(left_out)
+            words = f"{_these(number)} {left_out[0]}." if left_out else "The cluster no longer has it."
+            say(self._app, f"Nothing to {verb}: {words}", severity="warning")
+            return
+        words = f"Left out: {len(left_out)} {_most_common(left_out)}." if left_out else ""
+        self._confirm(write, jobs, words)
+
+    def ask_update(self, rows: Iterable[JobRow]) -> None:
+        """Ask what to change in these jobs, then whether to; then do it."""
+        from kqueue_tui.dashboard.dialogs.update import AskUpdate
+        from kqueue_tui.dashboard.updates import ANY, update_write
+
+        backend = self._feed.backend
+        if backend is None or self._is_off(write := update_write(ANY, backend.now())):
+            return
+        jobs, left_out = self._sorted_out(write, self._targets(rows))
+        if not jobs:
+            say(self._app, left_out[0] if left_out else "The cluster no longer has it.", severity="warning")
+            return
+
+        def refusal(update: Update) -> str:
+            taken, refusals = self._sorted_out(update_write(update, backend.now()), jobs)
+            return "" if taken else refusals[0]
+
+        def answered(update: Update | None) -> None:
+            if update is not None:
+                write = update_write(update, backend.now())
+                taken, refusals = self._sorted_out(write, jobs)
+                self._confirm(write, taken, " ".join(["Left out:", *refusals[:3]]) if refusals else "")
+
+        question = f"Update {count_of(len(jobs))}"
+        names = [_name(row) for row, _ in jobs]
+        self._app.push_screen(
+            AskUpdate(question, names, [job for _, job in jobs if job is not None], refusal), answered
+        )
+
+    def _is_off(self, write: Write) -> bool:
+        """Whether it cannot be done now; a toast says why."""
         why = self._why_not(next(action for action in QUEUE if action.id == write.action))
         if why:
             say(self._app, why, severity="warning")
-            return
-        wanted = {row.uid: self._row(row.uid) for row in rows}
-        left_out = [word for row in wanted.values() if row is not None and (word := write.refuses(row))]
-        chosen = [row for row in wanted.values() if row is not None and not write.refuses(row)]
-        jobs = [(row, self._job(row.uid)) for row in chosen]
-        jobs = [(row, job) for row, job in jobs if job is not None or (write.past and row.past)]
-        if not jobs:
-            words = f"{_these(len(wanted))} {left_out[0]}." if left_out else "The cluster no longer has it."
-            say(self._app, f"Nothing to {verb}: {words}", severity="warning")
-            return
-        self._confirm(write, jobs, left_out)
+        return bool(why)
 
-    def _confirm(self, write: Write, jobs: Sequence[Target], left_out: Sequence[str]) -> None:
+    def _targets(self, rows: Iterable[JobRow]) -> list[Target]:
+        """The newest row and the Job of each; a task stands for its array."""
+        newest = {row.uid: self._row(row.uid) for row in rows}
+        return [(row, self._job(row.uid)) for row in newest.values() if row is not None]
+
+    def _sorted_out(self, write: Write, targets: Iterable[Target]) -> tuple[list[Target], list[str]]:
+        """(those that it can be done to, why not to each of the others that are still there)."""
+        jobs, left_out = [], []
+        for row, job in targets:
+            if word := write.refuses(row, job):
+                left_out.append(word)
+            elif job is not None or (write.past and row.past):
+                jobs.append((row, job))
+        return jobs, left_out
+
+    def _confirm(self, write: Write, jobs: Sequence[Target], left_out: str) -> None:
         from kqueue_tui.dashboard.dialogs.confirm import Confirm
 
-        warnings = list(dict.fromkeys(word for row, _ in jobs if (word := write.warns(row))))
-        if left_out:
-            warnings.append(f"Left out: {len(left_out)} {_most_common(left_out)}.")
+        warnings = list(dict.fromkeys(word for row, job in jobs if (word := write.warns(row, job))))
         question = f"{write.verb.capitalize()} {count_of(len(jobs))}?"
-        dialog = Confirm(
-            question, [_name(row) for row, _ in jobs], write.verb, write.about, " ".join(warnings)
-        )
+        words = " ".join([*warnings, left_out] if left_out else warnings)
+        dialog = Confirm(question, [_name(row) for row, _ in jobs], write.verb, write.about, words)
 
         def answered(yes: bool | None) -> None:
             if yes:

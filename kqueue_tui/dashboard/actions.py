@@ -142,6 +142,8 @@ QUEUE = (
     _a("queue.hold", "h", "hold", "Hold", "Keep the jobs from starting.", "Act", hint=True, needs=PATCH_JOBS,
        writes=True),
     _a("queue.release", "u", "release", "Release", "Let held jobs go.", "Act", needs=PATCH_JOBS, writes=True),
+    _a("queue.update", "T", "update", "Update", "Lower the time limit of what runs, or change an array's throttle.",
+       "Act", needs=PATCH_JOBS, writes=True),
     _a("queue.rerun", "r", "rerun", "Rerun", "Submit the same job again.", "Act", needs=CREATE_JOBS, writes=True),
     _a("queue.delete", "x", "delete", "Delete", "Remove the jobs and their record from the cluster.", "Act",
        needs=DELETE_JOBS, writes=True),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Write(Struct, frozen=True):
     """`refuses` says why a job is left out, "" when it is not; `warns` what may surprise about one.
 
-    `past`: whether it can be done with a job that only the history has.
+    `past`: whether it can be done with a job that only the history has; there is no Job of it yet.
     """
 
     action: str
@@ -25,28 +25,28 @@ class Write(Struct, frozen=True):
     done: str
     about: str
     run: Callable[[Acts, Job], Job | None]
-    refuses: Callable[[JobRow], str] = lambda row: ""
-    warns: Callable[[JobRow], str] = lambda row: ""
+    refuses: Callable[[JobRow, Job | None], str] = lambda row, job: ""
+    warns: Callable[[JobRow, Job | None], str] = lambda row, job: ""
     past: bool = False
 
 
-def _ended(row: JobRow) -> str:
+def _ended(row: JobRow, job: Job | None) -> str:
     return "ended already" if row.finished else ""
 
 
-def _not_ended(row: JobRow) -> str:
+def _not_ended(row: JobRow, job: Job | None) -> str:
     return "" if row.finished else "not ended yet"
 
 
-def _not_held(row: JobRow) -> str:
-    return _ended(row) or ("" if row.code == "JobHeldUser" else "not held")
+def _not_held(row: JobRow, job: Job | None) -> str:
+    return _ended(row, job) or ("" if row.code == "JobHeldUser" else "not held")
 
 
-def _loses_work(row: JobRow) -> str:
+def _loses_work(row: JobRow, job: Job | None) -> str:
     return "What runs is stopped, and starts from its beginning when released." if row.started else ""
 
 
-def _still_runs(row: JobRow) -> str:
+def _still_runs(row: JobRow, job: Job | None) -> str:
     return "" if row.finished else "What has not ended is stopped."
 
 
@@ -72,7 +72,7 @@ WRITES = {
         Write(
             "queue.delete", "delete", "Deleted",
             "The record and the container's log go from the cluster; files in home stay.",
-            lambda acts, job: acts.delete(job), lambda row: "", _still_runs,
+            lambda acts, job: acts.delete(job), lambda row, job: "", _still_runs,
         ),
     )
 }  # fmt: skip

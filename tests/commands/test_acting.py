@@ -133,11 +133,20 @@ def test_update(ann: Fleet) -> None:
         call("update", "--throttle", "5", id_of(array)).out == f"Updated {id_of(array)}: 5 tasks at a time\n"
     )
     assert spec(ann, array)["parallelism"] == 5
+    running = ann.submit(array=parse_array("0-9%2"))
+    for pod in ann.run(running, 2):
+        ann.ready(pod)
+    wait_for(lambda: ann.get(running).status.ready == 2, what="both tasks to count as ready")
+    result = call("update", "--throttle", "1", id_of(running))
+    assert f"1 of the tasks of {id_of(running)} that run are stopped, and start anew later." in result.err
+    wait_for(lambda: ann.get(running).status.ready == 1, what="the Job controller to stop one")
     for args, words in (
         (("--time", "1:00"), "of array"),
         ((), "nothing to change"),
         (("--time", "0"), "cannot be taken away"),
         (("--time", "soon"), "is not a time limit"),
+        (("--throttle", "-1"), "is no number of tasks"),
+        (("--throttle", ""), "is no number of tasks"),
     ):
         result = call("update", *args, id_of(array))
         assert result.code

@@ -7,7 +7,7 @@ import threading
 import pytest
 from textual.events import Key
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from kbatch_core.errors import PolicyDenied
 from kbatch_core.model.objects import Job
@@ -17,6 +17,7 @@ from kqueue_tui.dashboard.backend import Backend
 from kqueue_tui.dashboard.dialogs.choose import Choose
 from kqueue_tui.dashboard.dialogs.confirm import Confirm
 from kqueue_tui.dashboard.dialogs.problem import Problem
+from kqueue_tui.dashboard.dialogs.update import AskUpdate
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.widgets.hints import Hints
 from tests.dashboard.demo import NOW, make_app, running, settle, until
@@ -31,6 +32,10 @@ def state_of(app: Dashboard, job_id: str) -> str:
 def asked(app: Dashboard, part: str = ".names") -> str:
     assert isinstance(app.screen, Confirm)
     return str(app.screen.query_one(part, Static).content)
+
+
+def asked_names(app: Dashboard) -> list[str]:
+    return str(app.screen.query_one(".names", Static).content).splitlines()
 
 
 def toasts(app: Dashboard) -> str:
@@ -91,6 +96,74 @@ async def test_hold_and_release_say_what_is_lost_and_who_is_left_out() -> None:
         await answer(pilot, "y")
         row = app.find_row("demo-k4m8wd3r")
         assert row is not None and row.code != "JobHeldUser"
+
+
+def said(app: Dashboard) -> str:
+    assert isinstance(app.screen, AskUpdate)
+    return str(app.screen.query_one(".about", Static).content)
+
+
+async def test_the_time_limit_of_what_runs_is_lowered() -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        await pilot.press("j", "T")
+        assert isinstance(app.screen, AskUpdate)
+        (field,) = app.screen.query(Input)
+        assert field.placeholder == "now 2:00:00"
+        for text, words in (("soon", "'soon' is not a time limit"), ("0", "cannot be taken away"),
+                            ("3:00:00", "can be lowered only, from 2:00:00")):  # fmt: skip
+            field.value = text
+            await pilot.press("enter")
+            assert words in said(app)
+            assert len(app.screen_stack) == 2
+        field.value = "10"
+        await pilot.press("enter")
+        assert asked(app, ".question") == "Update this job?"
+        assert asked(app) == "h6w3zt8p  regrid-era5  (running)"
+        assert asked(app, ".about") == "Time limit 10:00."
+        assert asked(app, ".warning") == "What has run that long already ends at once."
+        await answer(pilot, "enter")
+        assert app.find_row("demo-h6w3zt8p").time_limit == 7200  # type: ignore[union-attr]
+        await pilot.press("T", *"1:00:00", "enter")
+        assert not app.screen.query(".warning")
+        await answer(pilot, "y")
+        assert "Updated: 1 job." in toasts(app)
+        assert app.find_row("demo-h6w3zt8p").time_limit == 3600  # type: ignore[union-attr]
+
+
+async def test_each_of_the_marked_jobs_gets_what_is_for_it() -> None:
+    """An array has a throttle, what runs a time limit, and what waits neither."""
+    app = make_app()
+    async with running(app) as pilot:
+        await pilot.press("slash", *"sweep-lr|train-", "enter", "g", "V", "G", "T")
+        assert asked_names(app) == [
+            "m2k7vd9c  sweep-lr  (running, 24 tasks)",
+            "t4n8qw2x  train-resnet50  (running)",
+        ]
+        time, throttle = app.screen.query(Input)
+        assert (time.placeholder, throttle.placeholder) == ("now 4:00:00", "now 4; 0 is all")
+        time.value, throttle.value = "3:30:00", "2"
+        await pilot.press("enter")
+        assert asked(app, ".about") == "2 tasks at a time, time limit 3:30:00."
+        assert "stopped, and start anew later" in asked(app, ".warning")
+        await answer(pilot, "y")
+        assert app.find_row("demo-m2k7vd9c").array == "0-23%2"  # type: ignore[union-attr]
+        assert app.find_row("demo-t4n8qw2x").time_limit == 12600  # type: ignore[union-attr]
+        await pilot.press("T", "tab", "8", "enter")
+        assert asked(app) == "m2k7vd9c  sweep-lr  (running, 24 tasks)"
+        assert asked(app, ".warning") == "Left out: t4n8qw2x has no throttle."
+
+
+async def test_what_cannot_be_updated_says_why() -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        for name, words in (
+            ("train-vit", "v8d2hq5n does not run: its time limit can be lowered once it does"),
+            ("merge-tiles", "b6h2pz8v has ended already"),
+        ):
+            await pilot.press("slash", *["backspace"] * 20, *name, "enter", "T")
+            assert len(app.screen_stack) == 1
+            assert words in toasts(app)
 
 
 async def test_rerun_and_delete() -> None:
@@ -231,7 +304,7 @@ async def test_readonly() -> None:
     app = make_app(Options(readonly=True))
     async with running(app) as pilot:
         assert off(app) >= {"Cancel", "Hold"}
-        for key in "chruxC":
+        for key in "chruxCT":
             await pilot.press(key)
             assert len(app.screen_stack) == 1, key
         assert "--readonly" in toasts(app)
@@ -245,7 +318,7 @@ async def test_what_the_account_may_not_do_is_grey_and_says_why() -> None:
     app = make_app(prepare=forbid)
     async with running(app) as pilot:
         assert off(app) >= {"Cancel", "Hold"}
-        await pilot.press("c", "s")
+        await pilot.press("c", "s", "T")
         assert len(app.screen_stack) == 1
         assert 'Your account may not patch jobs in namespace "research".' in toasts(app)
         assert "create pods/exec" in toasts(app)
@@ -259,7 +332,7 @@ async def test_writes_are_off_while_the_data_is_stale() -> None:
         queue = app.backend.queue if app.backend is not None else None
         assert isinstance(queue, DemoQueue)
         queue.state = Sync("STALE", NOW - 100)
-        await pilot.press("c")
+        await pilot.press("c", "T")
         assert len(app.screen_stack) == 1
         assert "out of date" in toasts(app)
         queue.state = None

@@ -6,6 +6,7 @@ import pytest
 
 from kbatch_core.errors import BadOption, Refused
 from kbatch_core.manifest import change
+from kbatch_core.manifest.update import Update, read_update
 from kbatch_core.model import labels
 from tests.status import objects as make
 
@@ -59,6 +60,28 @@ def test_the_throttle() -> None:
     assert patch["metadata"]["annotations"] == {labels.ARRAY: "0-9%99"}
     with pytest.raises(BadOption):
         change.throttle_patch(job, -1)
+
+
+def test_an_update_is_read_and_says_what_it_does() -> None:
+    assert read_update(throttle="5").words == "5 tasks at a time"
+    assert read_update(throttle="1", time="90m").words == "1 task at a time, time limit 1:30:00"
+    assert read_update(throttle=" 0 ").words == "all tasks at a time"
+    for throttle in ("", "-1", "two", "1.5", "\u0663", "9" * 10):
+        with pytest.raises(BadOption, match="no number of tasks"):
+            read_update(throttle=throttle, time="1")
+    with pytest.raises(BadOption, match="cannot be taken away"):
+        read_update(time="unlimited")
+    with pytest.raises(BadOption, match="nothing to change"):
+        read_update()
+
+
+def test_an_update_says_who_cannot_have_it_and_what_it_stops() -> None:
+    array = make.job(array="0-9%4", count=10, ready=4)
+    assert Update(throttle=3).refusal(array, None) == ""
+    assert "is no array" in Update(throttle=3).refusal(make.job(), make.NOW)
+    assert "does not run" in Update(time_limit=60).refusal(make.job(), None)
+    assert [Update(throttle=n).stops(array) for n in (0, 1, 4, 5)] == [0, 3, 0, 0]
+    assert Update(time_limit=60).stops(array) == 0
 
 
 def test_a_limit_counts_from_the_start_of_the_script() -> None:

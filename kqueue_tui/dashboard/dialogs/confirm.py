@@ -15,6 +15,12 @@ from kqueue_tui.dashboard.dialogs.question import Question
 NAMED = 8
 
 
+def named(names: Sequence[str]) -> str:
+    """The targets, one line each; of many the first and how many more."""
+    more = [f"and {len(names) - NAMED} more"] if len(names) > NAMED else []
+    return "\n".join([*names[:NAMED], *more])
+
+
 class Confirm(Question):
     """The answer is True for yes. `names` are the targets, one line each; `warning` is what may surprise."""
 
@@ -26,16 +32,13 @@ class Confirm(Question):
         self, question: str, names: Sequence[str], yes: str, about: str = "", warning: str = ""
     ) -> None:
         super().__init__()
-        self._question, self._names, self._yes = question, list(names), yes
+        self._question, self._names, self._yes = question, names, yes
         self._about, self._warning = about, warning
 
     def compose(self) -> ComposeResult:
-        lines = self._names[:NAMED]
-        if len(self._names) > NAMED:
-            lines.append(f"and {len(self._names) - NAMED} more")
         with Vertical(id="dialog", classes="write"):
             yield Static(self._question, classes="question", markup=False)
-            yield Static("\n".join(lines), classes="names", markup=False)
+            yield Static(named(self._names), classes="names", markup=False)
             if self._about:
                 yield Static(self._about, classes="about", markup=False)
             if self._warning:

@@ -33,6 +33,9 @@ class JobActions(DashboardScreen):
     def action_release(self) -> None:
         self.dashboard.acting.ask("release", self.chosen_rows())
 
+    def action_update(self) -> None:
+        self.dashboard.acting.ask_update(self.chosen_rows())
+
     def action_rerun(self) -> None:
         self.dashboard.acting.ask("rerun", self.chosen_rows())
 

@@ -178,6 +178,13 @@ class DemoActs:
         now = self._clock()
         return self._set(job, lambda play: replace(play, held=False, starts=now + 3, ends=now + 90))
 
+    def update(self, job: Job, *, throttle: int | None = None, time_limit: int | None = None) -> Job:
+        if throttle is not None:
+            job = self._set(job, lambda play: replace(play, throttle=throttle or play.tasks))
+        if time_limit is not None:
+            job = self._set(job, lambda play: replace(play, limit=time_limit))
+        return job
+
     def rerun(self, job: Job, *, failed_only: bool = False) -> Job:
         now, old = self._clock(), self._queue.play(job.metadata.uid)
         self._made += 1

@@ -124,9 +124,11 @@ def _array(play: Play, now: float) -> Objects:
             code = 1 if index in play.bad else 0
             pods.append(_pod(replace(play, exit=code), start, end, index))
     over = len(done) + len(failed) == play.tasks
+    running = [pod for pod in pods if pod.status.phase == "Running"]
     last = max((times[1] for i in range(play.tasks) if (times := play.task_times(i))), default=now)
     status = {
-        "active": sum(1 for pod in pods if pod.status.phase == "Running"),
+        "active": len(running),
+        "ready": len(running),
         "succeeded": len(done),
         "failed": len(failed),
         "completedIndexes": ",".join(map(str, done)),
@@ -158,11 +160,12 @@ def _job(play: Play, status: dict[str, Any]) -> Job:
     names = {labels.ID: play.id, labels.USER: play.user, labels.ACCOUNT: play.account, labels.NAME: "job"}
     names |= {labels.MANAGED_BY: labels.MANAGER}
     names |= {labels.PARTITION: play.partition} if play.partition else {}
+    limit = ["-t", str(play.limit)] if play.limit else []
     container = {
         "name": "job",
         "image": IMAGE,
         "workingDir": f"/home/{play.user}/work",
-        "command": ["/bin/sh", f"{BIN}/supervisor", "-o", play.output, "--", f"{BIN}/{SCRIPT}"],
+        "command": ["/bin/sh", f"{BIN}/supervisor", "-o", play.output, *limit, "--", f"{BIN}/{SCRIPT}"],
         "resources": _resources(play),
     }
     data = {
