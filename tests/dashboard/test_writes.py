@@ -335,7 +335,13 @@ async def test_writes_are_off_while_the_data_is_stale() -> None:
         await pilot.press("c", "T")
         assert len(app.screen_stack) == 1
         assert "out of date" in toasts(app)
+        app._tick()
+        await pilot.pause()
+        assert off(app) >= {"Cancel", "Hold"}
         queue.state = None
+        app._tick()
+        await pilot.pause()
+        assert off(app) == set()
         await pilot.press("c")
         assert "c9x4rm2k" in asked(app)
 

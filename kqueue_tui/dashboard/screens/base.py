@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import on
 from textual.screen import Screen
 
 from kqueue_tui.dashboard.actions import APP, Action
+from kqueue_tui.dashboard.messages import QueueChanged
 from kqueue_tui.dashboard.widgets.hints import Hint, Hints
 
 if TYPE_CHECKING:
@@ -15,9 +17,10 @@ if TYPE_CHECKING:
 
 
 class DashboardScreen(Screen[None]):
-    """A full screen. `ACTIONS` is what it binds; `hints` is called again whenever the rights may have changed."""
+    """A full screen. `ACTIONS` is what it binds."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    _greyed: tuple[bool, ...] = ()
 
     @property
     def dashboard(self) -> BaseApp:
@@ -46,6 +49,14 @@ class DashboardScreen(Screen[None]):
         places = (*focused, self, self.app)
         namespace = next(place for place in places if hasattr(place, method))
         await self.app.run_action(action.name, namespace)
+
+    @on(QueueChanged)
+    def _hints_may_be_off(self) -> None:
+        """Rights have come, or the data is old: the footer is made anew only if that greys another part of it."""
+        off = tuple(bool(self.dashboard.why_not(action)) for action in self.actions() if action.hint)
+        if off != self._greyed:
+            self._greyed = off
+            self.refresh_hints()
 
     def refresh_hints(self) -> None:
         """Fill the footer, if the screen has one, with what matters where the focus is."""

@@ -120,7 +120,6 @@ class FormScreen(FormActions):
     @on(QueueChanged)
     async def _connected(self) -> None:
         """There is a connection now, or it is known what the account may do."""
-        self.refresh_hints()  # also when a paint for another reason has said it already
         if self._off != self.dashboard.why_not(SUBMIT):
             await self._paint()
         if self.form_backend is not self._asked:
