@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 from kqueue_tui.dashboard.saved_state import LOG_PANES, State
-from kqueue_tui.dashboard.themes import make_theme, pick_theme
+from kqueue_tui.dashboard.themes import ANSI_LIGHT, make_theme, pick_theme, told_apart
 from kqueue_tui.dashboard.view.columns import COLUMNS
 from kqueue_tui.dashboard.view.filter import Filter
 from kqueue_tui.dashboard.view.lines import Order, QueueView
@@ -42,9 +42,11 @@ class Settings:
         view.change(0.0, filter=Filter.parse(text, frozenset(state.groups)), order=self._order())
         for name, colours in config.themes.items():
             app.register_theme(make_theme(name, colours))
-        self._own_theme = pick_theme(config.theme, app.available_themes, environ)
-        kept = state.theme if state.theme in app.available_themes else ""
-        app.theme = pick_theme(wanted.theme or kept or self._own_theme, app.available_themes, environ)
+        app.register_theme(told_apart(app.available_themes[ANSI_LIGHT]))
+        known, few = app.available_themes, app.console.color_system == "standard"
+        self._own_theme = pick_theme(config.theme, known, environ, few_colours=few)
+        kept = state.theme if state.theme in known else ""
+        app.theme = pick_theme(wanted.theme or kept or self._own_theme, known, environ, few_colours=few)
         self._first_theme = app.theme
 
     def state(self, app: App[None], view: QueueView, *, history: bool) -> State:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from textual.color import Color, ColorParseError
@@ -12,6 +13,15 @@ from textual.theme import Theme
 from kbatch_core.errors import BadConfig
 
 DARK, LIGHT = "textual-dark", "textual-light"
+ANSI_DARK, ANSI_LIGHT = "ansi-dark", "ansi-light"
+
+
+def told_apart(theme: Theme) -> Theme:
+    """The theme of the terminal's own colours, in which what waits is not another red than what failed.
+
+    Where bold is bright, as on Linux' console, the two reds of Textual's light one are the same.
+    """
+    return replace(theme, warning="ansi_yellow")
 
 
 COLOURS = (
@@ -45,19 +55,22 @@ def _is_colour(value: object) -> bool:
         return False
 
 
-def pick_theme(wanted: str, known: Collection[str], environ: Mapping[str, str]) -> str:
+def pick_theme(
+    wanted: str, known: Mapping[str, Theme], environ: Mapping[str, str], *, few_colours: bool = False
+) -> str:
     """The wanted theme, or one for the terminal's background where it tells it (COLORFGBG). Raises BadConfig.
 
-    With NO_COLOR a theme of the terminal's own colours would be black on black: a normal one then.
+    With NO_COLOR a theme of the terminal's own colours would be black on black: a normal one then. With
+    `few_colours`, 16 of them, most of a normal theme's become the same grey: the terminal's own then.
     """
     if wanted and wanted not in known:
         near = difflib.get_close_matches(wanted, known, 1)
         hint = f'Is "{near[0]}" meant?' if near else f"There are {', '.join(sorted(known))}."
         raise BadConfig(f'There is no theme "{wanted}".', hint)
-    theme = wanted or (LIGHT if _is_light(environ.get("COLORFGBG", "")) else DARK)
-    if environ.get("NO_COLOR") and "ansi" in theme:
-        return LIGHT if "light" in theme else DARK
-    return theme
+    theme = known[wanted or (LIGHT if _is_light(environ.get("COLORFGBG", "")) else DARK)]
+    if environ.get("NO_COLOR"):
+        return (DARK if theme.dark else LIGHT) if theme.ansi else theme.name
+    return (ANSI_DARK if theme.dark else ANSI_LIGHT) if few_colours and not theme.ansi else theme.name
 
 
 def _is_light(colorfgbg: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import pytest
+from rich.color import ColorSystem
 from textual.command import CommandList, CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -19,7 +20,9 @@ from kqueue_tui.dashboard.backend import Backend
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.saved_state import State
 from kqueue_tui.dashboard.screens.log_pane import LogPane
-from tests.dashboard.demo import NOW, make_app, settle, until
+from kqueue_tui.dashboard.widgets.paint import Painter
+from kqueue_tui.dashboard.widgets.queue_table import QueueTable
+from tests.dashboard.demo import NOW, make_app, running, settle, until
 from tests.dashboard.demo.backend import DemoActs, DemoQueue
 
 SMALL, LARGE = (80, 24), (120, 40)
@@ -133,6 +136,30 @@ def test_palette(snap_compare, size: tuple[int, int]) -> None:  # type: ignore[n
 def test_themes(snap_compare, theme: str) -> None:  # type: ignore[no-untyped-def]
     app = make_app(Options(theme=theme))
     assert snap_compare(app, terminal_size=LARGE, run_before=pressed("space", "j"))
+
+
+@pytest.mark.parametrize("term", ["xterm", "linux"])
+@pytest.mark.parametrize("theme", ["", "textual-light", "ansi-dark", "ansi-light"])
+async def test_in_16_colours_the_states_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch, theme: str, term: str
+) -> None:
+    """Also where bold is bright, so that a colour and its bright one are the same."""
+    monkeypatch.delenv("COLORTERM")
+    monkeypatch.setenv("TERM", term)
+    app = make_app(Options(theme=theme))
+    async with running(app):
+        assert app.console.color_system == "standard"
+        table = app.screen.query_one(QueueTable)
+        painter = Painter(table, "queue-table")
+        colours = {}
+        for group in ("running", "waiting", "failed", "done"):
+            colour = painter.style(group).color
+            assert colour is not None
+            number = colour.downgrade(ColorSystem.STANDARD).number
+            colours[group] = -1 if number is None else number % 8
+        assert len(set(colours.values())) == len(colours), colours
+        assert painter.style("done").dim
+        assert painter.style("cancelled").dim
 
 
 def test_without_colours(snap_compare, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]

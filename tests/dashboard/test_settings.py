@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from textual.theme import BUILTIN_THEMES
 
 from kbatch_core.errors import BadConfig
 from kqueue_tui.cli.kqueue import kqueue
@@ -163,8 +164,22 @@ def test_a_theme_that_is_not_there() -> None:
     ],
 )
 def test_the_theme_fits_the_terminal(wanted: str, environ: dict[str, str], theme: str) -> None:
-    known = ("textual-dark", "textual-light", "ansi-dark", "ansi-light", "nord")
-    assert pick_theme(wanted, known, environ) == theme
+    assert pick_theme(wanted, BUILTIN_THEMES, environ) == theme
+
+
+@pytest.mark.parametrize(
+    ("wanted", "environ", "theme"),
+    [
+        ("", {}, "ansi-dark"),
+        ("", {"COLORFGBG": "0;15"}, "ansi-light"),
+        ("nord", {}, "ansi-dark"),
+        ("solarized-light", {}, "ansi-light"),
+        ("ansi-light", {}, "ansi-light"),
+        ("", {"NO_COLOR": "1"}, "textual-dark"),
+    ],
+)
+def test_16_colours_are_the_terminals_own(wanted: str, environ: dict[str, str], theme: str) -> None:
+    assert pick_theme(wanted, BUILTIN_THEMES, environ, few_colours=True) == theme
 
 
 def options_of(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> Options:
