@@ -17,7 +17,7 @@ from kqueue_tui.dashboard.feed import Feed
 from kqueue_tui.dashboard.messages import Dirty
 from kqueue_tui.dashboard.toast import say
 from kqueue_tui.dashboard.view.looks import look_of
-from kqueue_tui.dashboard.writes import WRITES, Write, count_of
+from kqueue_tui.dashboard.writes import WRITES, Write, count_of, number_of
 
 if TYPE_CHECKING:
     from kbatch_core.manifest.update import Update
@@ -182,9 +182,9 @@ class Acting:
         from kqueue_tui.dashboard.dialogs.problem import Problem
 
         if done.done:
-            say(self._app, f"{done.write.done}: {_jobs(done.done)}.")
+            say(self._app, f"{done.write.done}: {number_of(done.done)}.")
         if done.problems:
-            title = f"Could not {done.write.verb} {_jobs(len(done.problems))}"
+            title = f"Could not {done.write.verb} {number_of(len(done.problems))}"
             self._app.push_screen(Problem(title, "\n\n".join(done.problems)))
 
     def leave(self, leave: Callable[[], None]) -> None:
@@ -211,10 +211,6 @@ class Acting:
 def _name(row: JobRow) -> str:
     tasks = f", {row.tasks.total} tasks" if row.tasks is not None else ""
     return f"{row.id}  {row.name}  ({look_of(row).word}{tasks})"
-
-
-def _jobs(number: int) -> str:
-    return "1 job" if number == 1 else f"{number} jobs"
 
 
 def _these(number: int) -> str:

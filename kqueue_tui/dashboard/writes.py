@@ -81,3 +81,8 @@ WRITES = {
 def count_of(jobs: int) -> str:
     """`this job`, `3 jobs`."""
     return "this job" if jobs == 1 else f"{jobs} jobs"
+
+
+def number_of(jobs: int) -> str:
+    """`1 job`, `3 jobs`."""
+    return "1 job" if jobs == 1 else f"{jobs} jobs"

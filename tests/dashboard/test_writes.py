@@ -193,7 +193,13 @@ async def test_cancel_which() -> None:
             "v8d2hq5n  train-vit-large  (pending)",
         ]
         await pilot.press("n", "C", "4")
-        assert asked(app, ".question") == "Delete this job?"
+        assert asked(app) == "v8d2hq5n  train-vit-large  (pending)"
+        await pilot.press("n", "C", "5")
+        assert asked(app) == "t4n8qw2x  train-resnet50  (running)"
+        await pilot.press("n", "space", "space", "C", "2")
+        assert asked(app) == "v8d2hq5n  train-vit-large  (pending)"
+        await pilot.press("n", "C", "6")
+        assert asked(app, ".question") == "Delete 2 jobs?"
         await pilot.press("n", "C", "escape")
         assert len(app.screen_stack) == 1
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kqueue_tui.dashboard.in_terminal import run_in_terminal
 from kqueue_tui.dashboard.screens.base import DashboardScreen
-from kqueue_tui.dashboard.writes import count_of
+from kqueue_tui.dashboard.writes import count_of, number_of
 
 if TYPE_CHECKING:
     from kbatch_core.status.row import JobRow
@@ -61,17 +61,20 @@ class JobActions(DashboardScreen):
 
         if not self.allowed("queue.cancel-options"):
             return
-        rows, shown = self.chosen_rows(), self.shown_rows()
-        waiting = [row for row in rows if not row.finished and row.started is None]
-        unfinished = [row for row in shown if not row.finished]
+        rows, shown = self.chosen_rows(), [row for row in self.shown_rows() if not row.finished]
+        names = {row.name for row in rows}
+        waiting, named = _not_started(shown), [row for row in shown if row.name in names]
+        called = f"named {names.copy().pop()}" if len(names) == 1 else "of these names"
         parts = {
-            "these": (f"Cancel {count_of(len(rows))}", rows, "" if rows else "no job is chosen"),
-            "waiting": ("Cancel those that have not started", waiting, "" if waiting else "all have started"),
-            "shown": (f"Cancel everything shown: {count_of(len(unfinished))}", unfinished,
-                      "" if unfinished else "nothing shown is active"),
-            "delete": (f"Delete {count_of(len(rows))} with the record", rows, "" if rows else "no job is chosen"),
+            "these": (f"Cancel {count_of(len(rows))}", rows, "no job is chosen"),
+            "unstarted": ("Cancel those that have not started", _not_started(rows), "all have started"),
+            "shown": (f"Cancel everything shown: {number_of(len(shown))}", shown, "nothing shown is active"),
+            "waiting": (f"Cancel what is shown and has not started: {number_of(len(waiting))}", waiting,
+                        "nothing shown waits"),
+            "named": (f"Cancel all shown {called}: {number_of(len(named))}", named, "none is active"),
+            "delete": (f"Delete {count_of(len(rows))} with the record", rows, "no job is chosen"),
         }  # fmt: skip
-        choices = [Choice(name, title, off=off) for name, (title, _, off) in parts.items()]
+        choices = [Choice(name, title, off="" if of else off) for name, (title, of, off) in parts.items()]
 
         def chosen(name: str | None) -> None:
             if name is not None:
@@ -144,3 +147,7 @@ class JobActions(DashboardScreen):
 
     def watched_changed(self) -> None:
         """For subclasses that show it."""
+
+
+def _not_started(rows: Sequence[JobRow]) -> list[JobRow]:
+    return [row for row in rows if not row.finished and row.started is None]
