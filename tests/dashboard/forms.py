@@ -67,13 +67,19 @@ def shown_uids(app: Dashboard) -> list[str]:
     return [row.uid for row in app.backend.queue.rows()]
 
 
+def is_checked(app: Dashboard) -> bool:
+    """Whether what the form shows is about what is filled in now."""
+    form = form_of(app)
+    return form._fresh and not form.testing
+
+
 async def checked(pilot: Pilot[None]) -> None:
     """Until what is filled in has been checked."""
     app = pilot.app
     assert isinstance(app, Dashboard)
     await pilot.pause()
     await until(
-        pilot, lambda: not any(isinstance(s, FormScreen) for s in app.screen_stack) or form_of(app).is_checked
+        pilot, lambda: not any(isinstance(s, FormScreen) for s in app.screen_stack) or is_checked(app)
     )
     await settle(pilot)
 

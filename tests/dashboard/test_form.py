@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from kqueue_tui.dashboard.actions import APP, FIELDS, FORM
 from kqueue_tui.dashboard.app import Dashboard
@@ -13,12 +16,14 @@ from kqueue_tui.dashboard.dialogs.ask_text import AskText
 from kqueue_tui.dashboard.dialogs.choose_file import ChooseFile
 from kqueue_tui.dashboard.dialogs.copy import Copied
 from kqueue_tui.dashboard.dialogs.pick import Pick
+from kqueue_tui.dashboard.form.files import read_folder
 from kqueue_tui.dashboard.form.model import Form
 from kqueue_tui.dashboard.form.templates import read_templates, templates_path
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.screens.form import FormScreen
 from kqueue_tui.dashboard.screens.queue import QueueScreen
 from kqueue_tui.dashboard.widgets.field_row import FieldInput, FieldRow
+from kqueue_tui.dashboard.widgets.file_tree import FileTree
 from kqueue_tui.dashboard.widgets.hints import Hints
 from tests.dashboard.demo import make_app, running, settle, until
 from tests.dashboard.forms import at, at_form, checked, fields_of, fill_home, form_of, said, seen, typed
@@ -189,10 +194,57 @@ async def test_a_file_from_the_tree() -> None:
         await settle(pilot)
         await settle(pilot)
         assert at(app, ChooseFile)
-        found = app.screen.query_one("FileTree")
-        assert found.cursor.name == "fit.py"  # type: ignore[attr-defined]
+        found = app.screen.query_one(FileTree).cursor
+        assert found is not None and found.name == "fit.py"
         await pilot.press("escape")
         assert at(app, FormScreen)
+
+
+def lines(tree: FileTree) -> list[str]:
+    """Those that say something, as they are on the screen."""
+    return [text for y in range(tree.size.height) if (text := tree.render_line(y).text.strip())]
+
+
+async def test_a_folder_that_is_being_read_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one on a file server that does not answer."""
+    answers, asked = threading.Event(), []
+
+    def slow(folder: Path, depth: int) -> Any:
+        asked.append(folder.name)
+        if folder.name == "work":
+            answers.wait(60)
+        return read_folder(folder, depth)
+
+    monkeypatch.setattr("kqueue_tui.dashboard.widgets.file_tree.read_folder", slow)
+    async with at_form("o") as (app, pilot):
+        tree = app.screen.query_one(FileTree)
+        try:
+            await pilot.press("enter")
+            assert lines(tree)[0] == "▌▾ work/  reading…"
+            await pilot.press("left", "enter", "j", "k")
+            assert lines(tree)[0] == "▌▾ work/  reading…"
+            assert asked.count("work") == 1
+        finally:
+            answers.set()
+        await settle(pilot)
+        assert lines(tree)[:2] == ["▌▾ work/", "▸ deep/"]
+
+
+async def test_a_folder_that_cannot_be_read_says_why_and_is_tried_again(home: Path) -> None:
+    async with at_form("o") as (app, pilot):
+        tree = app.screen.query_one(FileTree)
+        (home / "work").rename(home / "elsewhere")
+        await pilot.press("enter")
+        await settle(pilot)
+        assert lines(tree)[0] == "▌▾ work/  No such file or directory."
+        about = app.screen.query_one(".about", Static)
+        assert str(about.content) == "It cannot be read: No such file or directory."
+        await pilot.press("j", "k")
+        assert str(about.content) == "It cannot be read: No such file or directory."
+        (home / "work").mkdir()
+        await pilot.press("left", "enter")
+        await settle(pilot)
+        assert lines(tree)[0] == "▌▾ work/  nothing to see"
 
 
 async def test_the_path_is_completed() -> None:
@@ -274,7 +326,7 @@ async def test_opened_from_the_command_line() -> None:
     async with running(app) as pilot:
         await checked(pilot)
         await until(pilot, lambda: form_of(app).form == Form("train.sh"))
-        assert "s submits it" in said(app, "title")
+        await until(pilot, lambda: "s submits it" in said(app, "title"))
 
 
 async def test_help_lists_every_key_of_the_form() -> None:

@@ -29,7 +29,17 @@ from kqueue_tui.dashboard.widgets.queue_table import QueueTable
 from tests.dashboard.demo import make_app, running, settle, until
 from tests.dashboard.demo.backend import DemoQueue
 from tests.dashboard.demo.form import DemoForm
-from tests.dashboard.forms import at, at_form, checked, fields_of, fill_home, form_of, said, shown_uids
+from tests.dashboard.forms import (
+    at,
+    at_form,
+    checked,
+    fields_of,
+    fill_home,
+    form_of,
+    is_checked,
+    said,
+    shown_uids,
+)
 
 FORM = Options(screen="form", script="train.sh")
 
@@ -223,7 +233,7 @@ async def test_while_it_is_on_its_way_nothing_is_sent_twice_and_leaving_asks() -
         async with running(make_app(FORM, form=Slow)) as pilot:
             app = pilot.app
             assert isinstance(app, Dashboard)
-            await until(pilot, lambda: at(app, FormScreen) and form_of(app).is_checked)
+            await until(pilot, lambda: at(app, FormScreen) and is_checked(app))
             before = set(shown_uids(app))
             await asked(pilot, app)
             await pilot.press("y")

@@ -64,22 +64,41 @@ class Tree:
         self.hidden = False
         self._contents: dict[Path, Sequence[Entry]] = {}
         self._problems: dict[Path, str] = {}
+        self._being_read: set[Path] = set()
         self._open: set[Path] = {root}
         self.lines: list[Entry] = []
+
+    def begin(self, folder: Path) -> bool:
+        """Whether it is to be read now: not twice at once, and what was read without a problem not again."""
+        if folder in self._being_read or (folder in self._contents and not self._problems[folder]):
+            return False
+        self._being_read.add(folder)
+        return True
 
     def put(self, folder: Path, entries: Sequence[Entry], problem: str) -> None:
         """What a folder was found to hold."""
         self._contents[folder], self._problems[folder] = entries, problem
+        self._being_read.discard(folder)
         self._renew()
 
     def problem(self, folder: Path) -> str:
-        return self._problems.get(folder, "")
+        """Why it could not be read, "" when it could or is being read."""
+        return "" if self.is_being_read(folder) else self._problems.get(folder, "")
 
     def is_open(self, folder: Path) -> bool:
         return folder in self._open
 
-    def is_read(self, folder: Path) -> bool:
-        return folder in self._contents
+    def is_being_read(self, folder: Path) -> bool:
+        return folder in self._being_read
+
+    def note(self, folder: Path) -> str:
+        """What is said of an open folder beside its name: that it is being read, cannot be and why, or is empty."""
+        if not self.is_open(folder):
+            return ""
+        if self.is_being_read(folder):
+            return "reading…"
+        shown = any(self.hidden or not entry.hidden for entry in self._contents.get(folder, ()))
+        return self.problem(folder) or ("" if shown else "nothing to see")
 
     def open(self, folder: Path) -> None:
         self._open.add(folder)

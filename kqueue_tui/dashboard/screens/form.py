@@ -100,11 +100,6 @@ class FormScreen(FormActions):
 
     # Checking
 
-    @property
-    def is_checked(self) -> bool:
-        """Whether what is shown is about the form as it is now."""
-        return self._fresh and not self.testing
-
     async def fill(self, form: Form, typed: str = "") -> None:
         """Put other texts into the form; what is `typed` into one field without leaving it is one change for undo."""
         if form != self.form:

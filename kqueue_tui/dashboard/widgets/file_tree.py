@@ -23,7 +23,9 @@ PREFIX = "file-tree"
 class FileTree(ScrollView, can_focus=True):
     """Reads folders in threads of its own, which end with the folder."""
 
-    COMPONENT_CLASSES = {f"{PREFIX}--{name}" for name in ("folder", "script", "file", "cursor", "blank")}  # noqa: RUF012
+    COMPONENT_CLASSES = {  # noqa: RUF012
+        f"{PREFIX}--{name}" for name in ("folder", "script", "file", "note", "problem", "cursor", "blank")
+    }
     ACTIONS = FILES
     BINDINGS = bindings(FILES)
 
@@ -35,7 +37,7 @@ class FileTree(ScrollView, can_focus=True):
 
     @dataclass
     class Moved(Message):
-        """The cursor is on another line, or a folder was read."""
+        """The cursor is on another line, or a folder was read; `problem` is why the one under it cannot be."""
 
         entry: Entry | None
         problem: str = ""
@@ -67,11 +69,15 @@ class FileTree(ScrollView, can_focus=True):
 
     @property
     def reading(self) -> bool:
-        return not self.files.is_read(self.files.root)
+        """Whether there is nothing to show yet."""
+        return self.files.is_being_read(self.files.root)
 
     # Reading
 
     def _read(self, folder: Path, depth: int) -> None:
+        if not self.files.begin(folder):
+            return
+
         def work() -> None:
             entries, problem = read_folder(folder, depth)
             self.post_message(self._Read(folder, tuple(entries), problem))
@@ -82,7 +88,7 @@ class FileTree(ScrollView, can_focus=True):
     def _was_read(self, read: _Read) -> None:
         self._keeping_the_cursor(lambda: self.files.put(read.folder, read.entries, read.problem))
         self._open_on_the_way(read.folder)
-        self.post_message(self.Moved(self.cursor, self.files.problem(read.folder)))
+        self._tell()
 
     def _open_on_the_way(self, folder: Path) -> None:
         """Open the next folder on the way to where it is to start, at last put the cursor there."""
@@ -99,9 +105,15 @@ class FileTree(ScrollView, can_focus=True):
             self._go_to(at)
 
     def _open(self, entry: Entry) -> None:
+        self._read(entry.path, entry.depth + 1)
         self._keeping_the_cursor(lambda: self.files.open(entry.path))
-        if not self.files.is_read(entry.path):
-            self._read(entry.path, entry.depth + 1)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Where the cursor is, and what is wrong with that folder."""
+        entry = self.cursor
+        folder = self.files.root if entry is None else entry.path
+        self.post_message(self.Moved(entry, self.files.problem(folder)))
 
     def _keeping_the_cursor(self, change: Callable[[], None]) -> None:
         before = self.cursor
@@ -123,7 +135,14 @@ class FileTree(ScrollView, can_focus=True):
         style = self._painter.style(kind, "cursor" if row == self._row else "")
         text = "  " * entry.depth + sign + entry.name + ("/" if entry.is_folder else "")
         bar = "▌" if row == self._row else " "
-        return Strip([Segment(bar + text, style)]).adjust_cell_length(width, style)
+        segments = [Segment(bar + text, style)]
+        note = self.files.note(entry.path) if entry.is_folder else ""
+        if note:
+            kind = "problem" if self.files.problem(entry.path) else "note"
+            segments.append(
+                Segment(f"  {note}", self._painter.style(kind, "cursor" if row == self._row else ""))
+            )
+        return Strip(segments).adjust_cell_length(width, style)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -196,7 +215,7 @@ class FileTree(ScrollView, can_focus=True):
         elif self._row >= top + height:
             self.scroll_to(y=self._row - height + 1, animate=False)
         self.refresh()
-        self.post_message(self.Moved(self.cursor))
+        self._tell()
 
     def on_click(self, event: events.Click) -> None:
         row = event.y + self.scroll_offset.y
