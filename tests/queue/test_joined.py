@@ -309,3 +309,38 @@ def test_who_runs_is_known_until_it_ends_or_is_gone() -> None:
     store.job("b", DELETED, active=1)
     store.rows()
     assert store.joined.running(10) == [("c", None)]
+
+
+def test_what_comes_later_makes_a_new_row_and_a_new_version() -> None:
+    store = Store()
+    store.job("a")
+    assert store.rows()["a"].code == "None"
+    version = store.joined.version
+    full = 'pods "x" is forbidden: exceeded quota: q, requested: cpu=1, used: cpu=2, limited: cpu=2'
+    store.joined.add_events("uid-a", [msgspec.convert(an_event("a", "FailedCreate", full), Event)])
+    assert store.rows()["a"].code == "QuotaExceeded"
+    assert store.joined.version == version + 1
+    store.joined.add_events("uid-a", [msgspec.convert(an_event("a", "FailedCreate", full), Event)])
+    assert not store.joined.is_due(), "known already"
+    assert store.joined.plan.next_at(0.0) is not None
+    store.pod("a", phase="Running", node="n")
+    assert store.rows()["a"].state == "R"
+    assert store.joined.plan.next_at(0.0) is None, "what runs needs no explaining"
+    version = store.joined.version
+    store.joined.add_progress([(("a", None), "")])
+    assert not store.joined.is_due()
+    store.joined.add_progress([(("a", None), "1/2")])
+    assert store.rows()["a"].progress == "1/2"
+    assert store.joined.version > version
+    version = store.joined.version
+    store.job("a", DELETED)
+    assert store.joined.version == version + 1
+
+
+def test_rights_are_looked_for_in_the_namespace_of_who_needs_them() -> None:
+    clock = {"now": lambda: NOW, "clock": lambda: 0.0}
+    for namespaces, wanted in ((["ann", "lab"], ("quotas", "ann")), ([""], ("quotas", ""))):
+        joined = Joined(explain=True, namespaces=namespaces, **clock)
+        joined.change_jobs([change(Job, ADDED, a_job("a"))])
+        joined.compute(1)
+        assert joined.wanted == {wanted}
