@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import events, on
 from textual.app import App
+from textual.command import CommandPalette
 from textual.worker import Worker, WorkerState
 
 from kbatch_core.model.safetext import safe_text
@@ -101,9 +102,17 @@ class Dashboard(BaseApp):
     def action_command_palette(self) -> None:
         """Textual's palette ends the app by a page key when its list has no line to itself."""
         if self.size.height < PALETTE_LINES:
-            self.say("There is no room for the list of commands: ? shows the keys.", severity="warning")
+            self._say_no_room()
         else:
             super().action_command_palette()
+
+    def on_resize(self, event: events.Resize) -> None:
+        if event.size.height < PALETTE_LINES and isinstance(self.screen, CommandPalette):
+            self.pop_screen()
+            self._say_no_room()
+
+    def _say_no_room(self) -> None:
+        self.say("There is no room for the list of commands: ? shows the keys.", severity="warning")
 
     def open_form(self, form: Form) -> None:
         from kqueue_tui.dashboard.screens.form import FormScreen
