@@ -176,9 +176,10 @@ _exit=$_code _why=$_reason
 
 # What the script left running would hold the output open for ever, so it is killed, as often as there is more. Then
 # the rest of the output is waited for; being told to end now ends that after -k seconds, to leave time for the record.
+# Nothing is cut off when bash has lost the end of what copies it, as above.
 _word=0
 while [ $((_word += 1)) -lt 99 ] && _send KILL; do :; done
-trap 'echo the output was cut off >>$_w/problem' ALRM
+trap 'for _id in $_copies; do kill -0 $_id && echo the output was cut off >>$_w/problem && break; done' ALRM
 _await $_copies
 trap '' TERM INT HUP ALRM
 kill $_timers

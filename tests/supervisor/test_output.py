@@ -152,11 +152,13 @@ def test_a_log_that_nobody_reads_any_more(run: Run, shell: Shell) -> None:
     assert run.output.read_bytes().count(b"\n") == 3000
 
 
-def test_a_file_that_takes_nothing_more_does_not_cost_the_record(run: Run) -> None:
+@pytest.mark.parametrize("errors", ["", "errors.txt"], ids=["one file", "two files"])
+def test_a_file_that_takes_nothing_more_does_not_cost_the_record(run: Run, errors: str) -> None:
     """As on a file server that is gone: what is told to end then gives the output up, after -k seconds."""
+    options = {"k": "0.3"} | ({"e": str(run.folder / errors)} if errors else {})
     os.mkfifo(run.output)
     keeper = os.open(run.output, os.O_RDWR)
-    process = run.start(run.script("#!/bin/sh\nhead -c 300000 /dev/zero\n"), options={"k": "0.3"})
+    process = run.start(run.script("#!/bin/sh\nhead -c 300000 /dev/zero\n"), options=options)
     wait = run.folder / "log"
     while wait.stat().st_size == 0:
         pass
