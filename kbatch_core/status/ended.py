@@ -284,8 +284,12 @@ def memory_limit(case: Case) -> float:
 
 
 def last_words(case: Case) -> str:
-    """The newest warning about it, as part of a sentence."""
-    warnings = [event for event in (*case.job_events, *case.pod_events) if event.type == "Warning"]
+    """The newest warning about it, as part of a sentence; not the one that says that it was given up."""
+    warnings = [
+        event
+        for event in (*case.job_events, *case.pod_events)
+        if event.type == "Warning" and event.reason != "DeadlineExceeded"
+    ]
     return quote(warnings[-1].message) if warnings else ""
 
 

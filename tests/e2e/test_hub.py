@@ -41,7 +41,7 @@ def hub(node: Node) -> Iterator[Hub]:
 
 def rows(terminal: Terminal) -> dict[str, dict[str, Any]]:
     """The jobs that a terminal shows, by name."""
-    return {row["name"]: row for row in json.loads(terminal.run("kqueue list --json"))["jobs"]}
+    return {row["name"]: row for row in json.loads(terminal.run("kqueue list --json 2>/dev/null"))["jobs"]}
 
 
 def tokens(hub: Hub) -> list[str]:

@@ -261,5 +261,6 @@ def test_cancelled_and_given_up(scene: Plane) -> None:
     scene.until(job, "CG", "Cancelled")
     scene.fleet.wait_ended(job)
     scene.until(job, "CA", "Cancelled")
-    row = scene.until(scene.gives_up, "DL", "GaveUp")
+    # What it waited for last is known to who listened then.
+    row = scene.until(scene.gives_up, "DL", "GaveUp", live=True)
     assert row.sentence.startswith("Never started within --give-up-after")

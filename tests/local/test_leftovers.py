@@ -24,7 +24,8 @@ def attempt(tmp_path: Path) -> Iterator[Attempt]:
     wait_for(lambda: (told := one.started()) and told.pid, what="the container to run")
     yield one
     one.close()
-    assert not one.is_alive()
+    # Its last word is written a moment before it is gone.
+    wait_for(lambda: not one.is_alive(), what="the keeper's end")
     one.close()
 
 

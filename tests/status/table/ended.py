@@ -248,7 +248,10 @@ def ended_rows() -> list[Row]:
             "GaveUp",
             job(conditions=DEADLINE, annotations=LIMITED, deadline=3600 + 7200 + 30),
             events=[
-                event(job(), "FailedCreate", 'Error creating: pods "x" is forbidden: no such service account')
+                event(
+                    job(), "FailedCreate", 'Error creating: pods "x" is forbidden: no such service account'
+                ),
+                event(job(), "DeadlineExceeded", "Job was active longer than specified deadline", ago=1),
             ],
             says=["Never started within --give-up-after 1:00:00", "last reason: Error creating"],
             evidence="DeadlineExceeded",
