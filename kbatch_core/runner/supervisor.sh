@@ -45,7 +45,7 @@ _suffix=${_task:+-$_task}
 _begin=$(date +%s)
 _restart=$(wc -l <$_d/starts$_suffix)
 : ${_restart:=0}
-{ mkdir -p "$_d" && echo $_begin >>$_d/starts$_suffix; } 2>>$_w/problem || _d=$_w
+{ mkdir -p "$_d" && echo $_begin >>$_d/starts$_suffix; } 2>>$_w/bad || _d=$_w
 _usage=$_d/usage$_suffix.csv _progress=$_d/progress$_suffix _record=$_d/record$_suffix
 rm -f "$_record.json" "$_progress"
 
@@ -69,7 +69,7 @@ _copy() {
   [ ! $_m ] || true >$_file
   [ $_restart = 0 ] || printf '\n--- restart %d: %s ---\n' $_restart "$(date)" >>$_file
   mkfifo $_w/$1
-  (trap '' TERM INT HUP PIPE; exec 2>>$_w/problem >&$3; LC_ALL=C exec tee -a "$_file" <$_w/$1) &
+  (trap '' TERM INT HUP PIPE; exec 2>>$_w/bad >&$3; LC_ALL=C exec tee -a "$_file" <$_w/$1) &
   _copies="$_copies $!"
 }
 _errors=$_w/out _copies=
@@ -179,11 +179,11 @@ _exit=$_code _why=$_reason
 # Nothing is cut off when bash has lost the end of what copies it, as above.
 _word=0
 while [ $((_word += 1)) -lt 99 ] && _send KILL; do :; done
-trap 'for _id in $_copies; do kill -0 $_id && echo the output was cut off >>$_w/problem && break; done' ALRM
+trap 'for _tee in $_copies; do kill -0 $_tee && echo output cut off >>$_w/bad; done' ALRM
 _await $_copies
 trap '' TERM INT HUP ALRM
 kill $_timers
-[ -e "$_output" ] || echo "$_output is gone" >>$_w/problem
+[ -e "$_output" ] || echo "$_output is gone" >>$_w/bad
 
 _measure
 read -r _peak <memory.peak || read -r _peak <memory.max_usage_in_bytes ||
@@ -195,7 +195,7 @@ read -r _peak <memory.peak || read -r _peak <memory.max_usage_in_bytes ||
 _text() { printf %s "$(head -c 300 "$1")" | tr -c ' !#-[]-}' '?'; }
 _line=$(printf '{~id~:~%s~,~task~:%s,~exit~:%d,~reason~:~%s~,~start~:%d,~end~:%d,~cpu~:%d,~mem~:%d,~oom~:%d,~restart~:%d,~node~:~%s~,~output_error~:~%s~,~progress~:~%s~}' \
   $KBATCH_JOB_ID ${_task:-null} $_exit "$_why" $_begin $_end $((_cpu / 1000000)) ${_peak:-0} $_kills $_restart \
-  "$_node" "$(_text $_w/problem)" "$(_text "$_progress")" | tr '~' '"')
+  "$_node" "$(_text $_w/bad)" "$(_text "$_progress")" | tr '~' '"')
 echo "$_line" >$_l
 echo "$_line" >$_record.tmp && mv "$_record.tmp" "$_record.json"
 exit $_exit

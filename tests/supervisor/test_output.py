@@ -167,7 +167,7 @@ def test_a_file_that_takes_nothing_more_does_not_cost_the_record(run: Run, error
     os.close(keeper)
     assert ended.record is not None
     assert ended.record.reason == "Terminated"
-    assert ended.record.output_error == "the output was cut off"
+    assert ended.record.output_error == "output cut off"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
