@@ -256,35 +256,26 @@ printf '%08d\\n' $i
 
 
 def test_a_kubelet_that_was_killed_loses_no_line(user: User, tmp_path: Path) -> None:
-    server = user.start_server()
-    server.write("slow.sh", SLOW)
-    job_id = server.submit("slow.sh")
-    with elsewhere(user, user.node.server, tmp_path / "token") as client:
-        collected = Collected(client.log_reader(client.find(job_id), LogRequest(follow=True)))
-        collected.until(lambda event: isinstance(event, Line), "the first line")
-        user.node.kill_kubelet()
-        collected.until(lambda event: isinstance(event, Waiting) and "trying again" in event.why, "the cut")
-        user.node.start_kubelet()
-        before = len(collected.events)
-        wait_for(lambda: len(collected.events) > before + 20, what="lines after the restart", seconds=90)
-        server.write("go", "")
-        events = collected.wait()
-    numbers = [int(event.text) for event in events if isinstance(event, Line)]
-    assert numbers == list(range(len(numbers)))
-    assert not [event for event in events if isinstance(event, Gap)]
-    assert f"{numbers[-1]:08}\n" == (user.home / f"kbatch-{job_id}.out").read_text()[-9:]
+    loses_no_line(user, tmp_path, user.node.kill_kubelet, user.node.start_kubelet, "trying again")
 
 
 def test_a_restart_of_the_api_server_loses_no_line(user: User, tmp_path: Path) -> None:
+    loses_no_line(user, tmp_path, user.node.stop_api_server, user.node.start_api_server, "rying again")
+
+
+def loses_no_line(
+    user: User, tmp_path: Path, stop: Callable[[], object], start: Callable[[], object], said: str
+) -> None:
+    """A follower of a job that prints slowly says `said` after `stop`, and after `start` goes on where it was."""
     server = user.start_server()
     server.write("slow.sh", SLOW)
     job_id = server.submit("slow.sh")
     with elsewhere(user, user.node.server, tmp_path / "token") as client:
         collected = Collected(client.log_reader(client.find(job_id), LogRequest(follow=True)))
         collected.until(lambda event: isinstance(event, Line), "the first line")
-        user.node.stop_api_server()
-        collected.until(lambda event: isinstance(event, Waiting) and "rying again" in event.why, "the loss")
-        user.node.start_api_server()
+        stop()
+        collected.until(lambda event: isinstance(event, Waiting) and said in event.why, "the loss")
+        start()
         before = len(collected.events)
         wait_for(lambda: len(collected.events) > before + 20, what="lines after the restart", seconds=90)
         server.write("go", "")
