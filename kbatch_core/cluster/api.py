@@ -17,7 +17,7 @@ from kbatch_core.cluster.answers import decode_answer
 from kbatch_core.cluster.connections import AnswerLost
 from kbatch_core.cluster.listing import PIECE, Item, ListReader
 from kbatch_core.cluster.retry import Retry
-from kbatch_core.cluster.transport import Query, Transport
+from kbatch_core.cluster.transport import READ_SECONDS, Query, Transport
 from kbatch_core.errors import (
     Conflict,
     ConnectionFailed,
@@ -231,9 +231,10 @@ class Api:
             return None
         return True
 
-    def version(self) -> Version:
-        """The API server's version."""
-        return self._get("/version", Version)
+    def version(self, read_seconds: float = READ_SECONDS) -> Version:
+        """The API server's version. `read_seconds`: how long one that does not answer is waited for."""
+        answer = self.retry.call(lambda: self.transport.request("GET", "/version", read_seconds=read_seconds))
+        return decode_answer(Version, answer)
 
     def _review(self, path: str, body: bytes, kind: type[Decoded]) -> Decoded:
         answer = self.retry.call(lambda: self.transport.request("POST", f"/apis/{path}", body=body))

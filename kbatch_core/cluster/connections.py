@@ -29,6 +29,7 @@ from urllib3.exceptions import (
     NewConnectionError,
     ProtocolError,
     ProxyError,
+    ReadTimeoutError,
     SSLError,
     TimeoutError,
 )
@@ -206,7 +207,7 @@ def translate(error: Exception, settings: Settings) -> KbatchError:
         )
     if isinstance(error, ConnectTimeoutError):
         return ConnectionFailed(
-            f"The API server {server} did not answer within {CONNECT_SECONDS:.0f} s.",
+            f"The API server {server} does not answer.",
             "On a JupyterHub a network policy may block it: ask your admin to allow egress to the API server.",
         )
     if any(isinstance(cause, FileNotFoundError) for cause in (error, *error.args)):
@@ -217,6 +218,11 @@ def translate(error: Exception, settings: Settings) -> KbatchError:
         return ConnectionFailed(
             f"The certificate of {server} is not trusted: {_first_line(error)}.",
             "Check certificate-authority in the kubeconfig.",
+        )
+    if isinstance(error, ReadTimeoutError):
+        return AnswerLost(
+            f"The API server {server} took a request and did not answer it in time.",
+            "Try again later: it may be overloaded, or a firewall on the way lets no answer through.",
         )
     if isinstance(error, (ProtocolError, DecodeError, TimeoutError, OSError)):
         return AnswerLost(f"The connection to {server} broke before its answer was complete.", "Try again.")

@@ -102,7 +102,10 @@ class Transport:
         read_seconds: float = READ_SECONDS,
         handle: StopHandle | None = None,
     ) -> bytes:
-        """Send one request and return the whole body. Raises a leaf of KbatchError for any status above 299."""
+        """Send one request and return the whole body. Raises a leaf of KbatchError for any status above 299.
+
+        Who waits `read_seconds` for bytes waits no longer for a connection.
+        """
         headers = {"Accept": accept, **_SMALL, **({"Content-Type": content_type} if body is not None else {})}
         response = self._open(method, path, query, body, headers, read_seconds, handle)
         try:
@@ -209,7 +212,7 @@ class Transport:
                     preload_content=False,
                     redirect=False,
                     retries=False,
-                    timeout=Timeout(connect=CONNECT_SECONDS, read=read_seconds),
+                    timeout=Timeout(connect=min(CONNECT_SECONDS, read_seconds), read=read_seconds),
                 )
         except (HTTPError, OSError) as error:
             raise translate(error, self.settings) from error

@@ -31,6 +31,8 @@ Answer = TypeVar("Answer")
 KUEUE = "kueue.x-k8s.io"
 # Who asks what is wrong wants to know it soon: no patience with a server that asks for it.
 PATIENCE_SECONDS = 3.0
+# For the first answer. Later ones may take their time: that the server is there is known by then.
+SILENCE_SECONDS = 5.0
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -111,7 +113,7 @@ def _connect(where: Where, local: str, environ: Mapping[str, str]) -> Client | F
 
 def _version(client: Client) -> str:
     """The server's version. Raises KbatchError, also for a server that is no Kubernetes."""
-    version = client.api.version().git_version
+    version = client.api.version(SILENCE_SECONDS).git_version
     if not version:
         raise not_kubernetes("it has no version")
     return version

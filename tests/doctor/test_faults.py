@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,32 @@ def test_a_server_that_answers_nonsense_to_all_but_the_first_question(tmp_path: 
         with ScriptedServer([version, *rest]) as server:
             found = doctor(tmp_path, server.url, 1)
         assert found["rights"]["verdict"] == "broken"
+
+
+def test_a_server_that_takes_the_connection_and_says_nothing(tmp_path: Path) -> None:
+    """Neither over HTTP nor in the handshake of TLS; what is short here takes five seconds."""
+    silent = "import kbatch_core.doctor.examine as examine; examine.SILENCE_SECONDS = 0.2; "
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        for scheme in ("http", "https"):
+            url = f"{scheme}://127.0.0.1:{server.getsockname()[1]}"
+            (tmp_path / "config").write_text(KUBECONFIG.replace("URL", url))
+            result = subprocess.run(
+                [
+                    sys.executable,
+                    "-c",
+                    silent + "import kqueue_tui.cli.kqueue as it; it.main()",
+                    "doctor",
+                    "--json",
+                ],
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                env={**os.environ, "HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "config")},
+                timeout=25,
+            )
+            found = checked(result, 1)["cluster"]
+            assert found["sentence"] == f"The API server {url} took a request and did not answer it in time."
+            assert "firewall" in found["hint"]
 
 
 def test_a_refused_connection_and_a_proxy_that_is_none(tmp_path: Path) -> None:

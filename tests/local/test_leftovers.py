@@ -24,8 +24,7 @@ def attempt(tmp_path: Path) -> Iterator[Attempt]:
     wait_for(lambda: (told := one.started()) and told.pid, what="the container to run")
     yield one
     one.close()
-    # Its last word is written a moment before it is gone.
-    wait_for(lambda: not one.is_alive(), what="the keeper's end")
+    assert not one.is_alive()
     one.close()
 
 
@@ -60,3 +59,12 @@ def test_what_does_not_end_is_said(attempt: Attempt, tmp_path: Path) -> None:
         end_all(tmp_path / "pods", 0.0, sleep=lambda seconds: None)
     os.kill(keeper_of(attempt), signal.SIGCONT)
     end_all(tmp_path / "pods")
+
+
+def test_a_keeper_that_has_said_its_last_word_is_waited_for(attempt: Attempt, tmp_path: Path) -> None:
+    """It is written a moment before the keeper is gone, and `clean` promises that no process is left."""
+    keeper = keeper_of(attempt)
+    os.kill(keeper, signal.SIGSTOP)
+    (attempt.folder / "exit.json").write_text('{"code": 0, "since": 1, "until": 2}')
+    end_all(tmp_path / "pods", sleep=lambda seconds: os.kill(keeper, signal.SIGCONT))
+    assert not attempt.is_alive()

@@ -91,7 +91,9 @@ def test_a_server_that_refuses_everybody_for_a_moment_is_no_missing_right(world:
     """As one does that has just started, before it has read the roles."""
     world.put(JOBS, a_job("one", **complete()))
     with watching(world) as watched:
+        # What was listed and never watched is believed at once to be refused.
         watched.until(lambda: watched.is_live() and watched.row("one"))
+        world.wait_watched(JOBS, PODS)
         world.refused |= {JOBS, PODS}
         world.cut()
         watched.until(lambda: isinstance(watched.queue.sync().error, PermissionDenied))

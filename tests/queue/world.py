@@ -90,6 +90,11 @@ class World:
         with self._changed:
             assert self._changed.wait_for(lambda: self.count(path, **query) >= times, 20), self.asked
 
+    def wait_watched(self, *paths: str) -> None:
+        """Until each of the paths has a watch that is open."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: all(self._streams.get(path) for path in paths), 20)
+
     # The calls of a transport
 
     def _ask(self, path: str, query: Query | None, handle: StopHandle | None) -> dict[str, Any]:
@@ -144,6 +149,7 @@ class World:
                 if version > after:
                     stream.feed(line)
             self._streams.setdefault(path, []).append(stream)
+            self._changed.notify_all()
             return stream
 
     def _forget(self, path: str) -> Callable[[WorldStream], None]:

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import struct
 import threading
+import uuid
 from collections.abc import Callable, Sequence
 from urllib.parse import parse_qs, urlsplit
 
@@ -72,7 +73,8 @@ Script = Callable[[Exchange], None]
 class SocketServer:
     """Gives each request to the next script of a list; the last one again when they are used up.
 
-    Use it in `with`. It owns one thread and one more per open connection; all end when it is closed.
+    Its address has a word of its own: a port that was another server's a moment ago still has that one's clients,
+    whose requests would count as the test's. Use it in `with`. It owns one thread and one more per open connection; all end when it is closed.
     """
 
     def __init__(self, *scripts: Script) -> None:
@@ -83,7 +85,8 @@ class SocketServer:
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(0.02)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._prefix = f"/{uuid.uuid4().hex}"
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}{self._prefix}"
         self._accepting = threading.Thread(target=self._accept, daemon=True)
 
     def __enter__(self) -> SocketServer:
@@ -126,6 +129,8 @@ class SocketServer:
                         return
                     data += more
             except OSError:
+                return
+            if self._prefix.encode() not in data.partition(b"\r\n")[0]:
                 return
             exchange = Exchange(self, connection, data.decode())
             with self.arrived:
