@@ -74,7 +74,8 @@ class SocketServer:
     """Gives each request to the next script of a list; the last one again when they are used up.
 
     Its address has a word of its own: a port that was another server's a moment ago still has that one's clients,
-    whose requests would count as the test's. Use it in `with`. It owns one thread and one more per open connection; all end when it is closed.
+    whose requests would count as the test's. Use it in `with`. It owns one thread and one more per open connection;
+    all end when it is closed.
     """
 
     def __init__(self, *scripts: Script) -> None:
