@@ -73,7 +73,9 @@ def prune(older_than: str, unknown: bool, dry_run: bool, yes: bool, **options: A
             else:
                 complain("kqueue", f"Job {row.id} has changed meanwhile and stays.")
         except OSError as error:
-            complain("kqueue", f"Job {row.id} cannot be removed: {error.strerror}.")
+            complain(
+                "kqueue", f"Job {row.id} cannot be removed: {error.strerror or 'it is a symbolic link now'}."
+            )
             code = 1
     click.echo(f"Removed {plural(removed, 'job')} from {client.history.path}.")
     return code

@@ -89,7 +89,9 @@ def clean_command(name: str, yes: bool) -> int:
     try:
         clean(place)
     except OSError as error:
-        raise KbatchError(f"{place.folder} cannot be removed: {error.strerror}.") from error
+        raise KbatchError(
+            f"{place.folder} cannot be removed: {error.strerror or 'it is a symbolic link'}."
+        ) from error
     click.echo(f"Removed the local cluster {name}.", err=True)
     return 0
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from msgspec.structs import force_setattr
+from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -15,6 +17,7 @@ from kbatch_core.errors import NotFound
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend
 from kqueue_tui.dashboard.screens.detail import DetailScreen
+from kqueue_tui.dashboard.widgets.page import Page
 from kqueue_tui.dashboard.widgets.usage_plot import UsagePlot
 from tests.dashboard.demo import NOW, Clock, make_app, running, settle, until
 from tests.dashboard.demo.play import Play
@@ -159,6 +162,20 @@ async def test_hostile_text_is_only_text() -> None:
             await pilot.press(key)
             await pilot.pause()
             assert "\x1b" not in text(screen)
+
+
+async def test_a_page_that_says_more_before_it_was_idle_is_not_cut_to_what_it_said_before() -> None:
+    class Pages(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Page("page")
+
+    async with Pages().run_test() as pilot:
+        page = pilot.app.query_one(Page)
+        page.show(Content("one"))
+        pilot.app.screen._refresh_layout()  # a layout for another's sake, before the page's own turn
+        page.show(Content("one\ntwo\nthree"))
+        await pilot.pause()
+        assert page.size.height == 3
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

@@ -153,6 +153,18 @@ def test_clean_leaves_no_process(desk: Desk) -> None:
         os.kill(int(pid.read_text()), 0)
 
 
+def test_clean_of_a_folder_that_is_a_symbolic_link_says_so(desk: Desk) -> None:
+    elsewhere = desk.home / "elsewhere"
+    elsewhere.mkdir()
+    desk.place.folder.parent.mkdir(parents=True)
+    desk.place.folder.symlink_to(elsewhere)
+    assert "cannot be removed: it is a symbolic link." in desk.run(
+        "kqueue", "local", "clean", "--yes", code=1
+    )
+    assert elsewhere.exists()
+    desk.place.folder.unlink()
+
+
 def test_when_its_port_is_taken_it_takes_another(desk: Desk) -> None:
     before = lifecycle.start(desk.place)
     lifecycle.stop(desk.place)

@@ -18,6 +18,7 @@ from kqueue_tui.dashboard.messages import Tick
 from kqueue_tui.dashboard.screens.job import JobScreen, Target
 from kqueue_tui.dashboard.view.looks import GROUP_COLOURS, look_of
 from kqueue_tui.dashboard.widgets.hints import Hints
+from kqueue_tui.dashboard.widgets.page import Page
 from kqueue_tui.dashboard.widgets.tab_line import TabLine
 from kqueue_tui.dashboard.widgets.usage_plot import UsagePlot
 
@@ -50,9 +51,9 @@ class DetailScreen(JobScreen):
         super().__init__(target)
         self._title = Static(id="detail-title", markup=False)
         self._tabs = TabLine()
-        self._text = Static(id="detail-text", markup=False)
+        self._text = Page("detail-text")
         self._plot = UsagePlot()
-        self._more = Static(id="detail-more", markup=False)
+        self._more = Page("detail-more")
         self._tab = tab
         self._details: Details | None = None
         self._problem = ""
@@ -126,8 +127,8 @@ class DetailScreen(JobScreen):
             {name: getattr(self, f"_page_{name}") for name in TITLES},
         )
         text, more = pages[self._tab]()
-        self._text.update(text)
-        self._more.update(more)
+        self._text.show(text)
+        self._more.show(more)
 
     def _paint_title(self) -> None:
         from kbatch_core.model.timelimit import format_time
