@@ -99,7 +99,7 @@ _every() {
   _timers="$_timers $!"
 }
 # _tell SIGNAL: a timer's word to the supervisor; its last.
-_tell() { kill -s $1 $$; exit; }
+_tell() { kill -$1 $$; exit; }
 # _stop REASON: ask the script to end, and end it when it does not. The first reason counts. _again: a trap has run.
 _stop() {
   : ${_reason:=$1}
@@ -110,7 +110,7 @@ _stop() {
 # _warn: the signal of -s, once.
 _warn() {
   _s=${_s%@*}
-  case $_s in B:*) kill -s ${_s#B:} $_script ;; *) _send $_s ;; esac
+  case $_s in B:*) kill -${_s#B:} $_script ;; *) _send $_s ;; esac
   _again=1
 }
 # _asked: the pod is told to end. With -s the script has its signal, and its seconds, first; being told again ends that.
@@ -179,7 +179,7 @@ _exit=$_code _why=$_reason
 # Nothing is cut off when bash has lost the end of what copies it, as above.
 _word=0
 while [ $((_word += 1)) -lt 99 ] && _send KILL; do :; done
-trap 'for _tee in $_copies; do kill -0 $_tee && echo output cut off >>$_w/bad; done' ALRM
+trap 'for _tee in $_copies; do kill -0 $_tee && echo output cut off >>$_w/bad && break; done' ALRM
 _await $_copies
 trap '' TERM INT HUP ALRM
 kill $_timers

@@ -33,7 +33,12 @@ def dashboard_options(function: Function) -> Function:
 
 
 def on_terminal() -> bool:
-    """Whether there is somebody who looks at a screen. Textual reads stdin and writes to stderr."""
+    """Whether there is somebody who looks at a screen. Textual reads stdin and writes to stderr.
+
+    Where textual-serve shows it in a browser, there is no terminal but a driver of its own.
+    """
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return True
     streams = (sys.stdin, sys.stdout, sys.stderr)
     return all(stream.isatty() for stream in streams) and os.environ.get("TERM", "dumb") != "dumb"
 

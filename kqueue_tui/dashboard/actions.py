@@ -180,7 +180,11 @@ DETAIL = (
     _a("detail.last", "G,end", "last", "Last", "The last line.", "Move"),
     _a("detail.retry", "U", "retry", "Try again", "Read it anew.", "Dashboard"),
     _a("detail.back", "q,escape", "back", "Back", "Back to the queue.", "Dashboard", hint=True),
-    *(action for action in QUEUE if action.group == "Act" or action.id in ("queue.copy", "queue.resubmit")),
+    *(
+        action
+        for action in QUEUE
+        if action.group == "Act" or action.id in ("queue.logs", "queue.copy", "queue.resubmit")
+    ),
 )  # fmt: skip
 
 LOG_MOVES = (
@@ -204,7 +208,7 @@ LOG = (
     _a("log.filter", "ampersand", "filter", "Filter",
        "Show only the lines with a text or regular expression; ! first turns it round.", "Find", hint=True),
     _a("log.wrap", "w", "wrap", "Wrap", "Wrap long lines, or cut them.", "See", hint=True),
-    _a("log.times", "t", "times", "Times", "Show when each line was written.", "See", hint=True),
+    _a("log.times", "t", "times", "Times", "Show when each line was written.", "See"),
     _a("log.tail", "0", "since(0)", "Tail", "The last lines.", "Which part"),
     _a("log.head", "1", "since(1)", "Head", "From the beginning.", "Which part"),
     _a("log.since-1m", "2", "since(2)", "1 minute", "The last minute.", "Which part"),

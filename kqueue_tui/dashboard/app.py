@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import events, on
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.command import CommandPalette
 from textual.worker import Worker, WorkerState
 
@@ -98,6 +98,10 @@ class Dashboard(BaseApp):
     def behind(self) -> bool:
         """Whether something changed that is not shown yet."""
         return self.feed.behind
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Of Textual's own commands those that are none of our actions by another name."""
+        return [one for one in super().get_system_commands(screen) if one.title in ("Theme", "Screenshot")]
 
     def action_command_palette(self) -> None:
         """Textual's palette ends the app by a page key when its list has no line to itself."""

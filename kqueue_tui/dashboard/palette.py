@@ -14,7 +14,8 @@ class ActionCommands(Provider):
     """Commands from the actions of a DashboardScreen."""
 
     async def discover(self) -> Hits:
-        for action, keys in self._actions():
+        # Who looks at the whole list knows how to move in one.
+        for action, keys in sorted(self._actions(), key=lambda found: found[0].group == "Move"):
             yield DiscoveryHit(_title(action, keys), partial(self._run, action), help=action.about)
 
     async def search(self, query: str) -> Hits:

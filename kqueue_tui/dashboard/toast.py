@@ -7,6 +7,7 @@ from typing import Any, Literal
 from textual.app import App
 
 Severity = Literal["information", "warning", "error"]
+NO_TASKS = "It is no array: it has no tasks."
 
 
 def say(app: App[Any], text: str, *, severity: Severity = "information", title: str = "") -> None:

@@ -55,8 +55,8 @@ launch.cluster = in_pod
 from kqueue_tui.cli.kqueue import main
 main()
 """
-# Before one of them: writes the seconds and CPU seconds of each key to a file, from the moment when the driver has made its event to the
-# driver's write with a sign that shows it. What the pty and its reader take is not in it.
+# Before one of them: writes the seconds and CPU seconds of each key to a file, from the moment when the driver has
+# made its event to the driver's write with a sign that shows it. What the pty and its reader take is not in it.
 TIMED = """
 import sys, time
 from textual import events

@@ -17,6 +17,7 @@ from kbatch_core.errors import NotFound
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend
 from kqueue_tui.dashboard.screens.detail import DetailScreen
+from kqueue_tui.dashboard.screens.logs import LogScreen
 from kqueue_tui.dashboard.widgets.page import Page
 from kqueue_tui.dashboard.widgets.usage_plot import UsagePlot
 from tests.dashboard.demo import NOW, Clock, make_app, running, settle, until
@@ -49,6 +50,17 @@ async def test_the_overview_has_reason_facts_efficiency_timeline_and_next_comman
                       "Started", "Ended: exit 137", f"kqueue rerun {OOM}"):  # fmt: skip
             assert words in told, words
         assert "kqueue cancel" not in told
+
+
+async def test_what_it_says_to_press_next_works() -> None:
+    async with running(make_app()) as pilot:
+        screen = await open_detail(pilot, TRAINS)
+        keys = {key for action in screen.ACTIONS for key in action.keys.split(",")}
+        assert {key for key, _ in screen._next()} <= keys
+        await pilot.press("l")
+        assert isinstance(pilot.app.screen, LogScreen)
+        await pilot.press("q")
+        assert pilot.app.screen is screen
 
 
 async def test_a_job_that_waits_says_why_and_has_no_picture() -> None:

@@ -18,6 +18,7 @@ from kqueue_tui.dashboard.dialogs.copy import Copied
 from kqueue_tui.dashboard.dialogs.help import Help, action_lines
 from kqueue_tui.dashboard.saved_state import State
 from kqueue_tui.dashboard.screens.log_pane import LogPane
+from kqueue_tui.dashboard.widgets.hints import Hints
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
 from kqueue_tui.dashboard.widgets.status_line import StatusLine
 from tests.dashboard.demo import make_app, running, settle, until
@@ -274,6 +275,49 @@ async def test_bell() -> None:
         assert app.settings.watched == set()
         await pilot.press("G", "b")
         assert app.settings.watched == set()
+
+
+async def test_help_and_the_way_back_are_in_the_footer_of_every_screen_at_80_columns() -> None:
+    app = make_app()
+    async with running(app, (80, 24)) as pilot:
+        for keys, back in (((), "q Quit"), (("d",), "q Back"), (("l",), "q Back"), (("n",), "q Back")):
+            await pilot.press(*keys)
+            await settle(pilot)
+            hints = str(app.screen.query_one(Hints).render())
+            assert hints.rstrip().endswith("? Help"), hints
+            assert back in hints
+            if keys:
+                await pilot.press("q")
+
+
+async def test_while_a_filter_is_typed_the_footer_has_its_keys_alone() -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        hints = app.screen.query_one(Hints)
+        before = hints.hints
+        await pilot.press("slash", *"train")
+        assert str(hints.render()).split() == ["⏎", "Keep", "esc", "Clear"]
+        await pilot.click(Hints, offset=(2, 0))
+        await until(pilot, lambda: hints.hints == before)
+        assert app.view.filter.typed == "train"
+        await pilot.press("slash")
+        await pilot.click(Hints, offset=(12, 0))
+        await until(pilot, lambda: not app.view.filter.typed)
+
+
+async def test_what_has_no_tasks_says_so() -> None:
+    app = make_app()
+    async with running(app) as pilot:
+        for keys in (("t",), ("d", "t")):
+            app.clear_notifications()
+            await pilot.press(*keys)
+            await until(pilot, lambda: "It is no array: it has no tasks." in toasts(app))
+
+
+async def test_the_palette_has_each_thing_once() -> None:
+    app = make_app()
+    async with running(app):
+        assert [one.title for one in app.get_system_commands(app.screen)] == ["Theme", "Screenshot"]
 
 
 async def test_help_lists_every_key_of_the_queue() -> None:

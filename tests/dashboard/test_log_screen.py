@@ -38,7 +38,7 @@ async def test_l_opens_it_and_q_goes_back() -> None:
         assert isinstance(screen, LogScreen)
         await drained(pilot, screen.query_one(LogPane), 1)
         hints = str(screen.query_one(Hints).render())
-        for word in ("f Follow", "/ Search", "& Filter", "w Wrap", "t Times", "D Save", "| Split", "q Back"):
+        for word in ("f Follow", "/ Search", "& Filter", "w Wrap", "D Save", "| Split", "q Back", "? Help"):
             assert word in hints
         await press(pilot, "q")
         assert isinstance(pilot.app.screen, QueueScreen)

@@ -20,6 +20,7 @@ from kqueue_tui.dashboard.backend import Backend
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.saved_state import State
 from kqueue_tui.dashboard.screens.log_pane import LogPane
+from kqueue_tui.dashboard.widgets.field_row import FieldRow
 from kqueue_tui.dashboard.widgets.paint import Painter
 from kqueue_tui.dashboard.widgets.queue_table import QueueTable
 from tests.dashboard.demo import NOW, make_app, running, settle, until
@@ -160,6 +161,18 @@ async def test_in_16_colours_the_states_are_told_apart(
         assert len(set(colours.values())) == len(colours), colours
         assert painter.style("done").dim
         assert painter.style("cancelled").dim
+
+
+@pytest.mark.parametrize("theme", ["ansi-dark", "textual-dark"])
+async def test_in_the_terminal_s_own_colours_what_only_helps_is_faint(theme: str) -> None:
+    app = make_app(Options(theme=theme))
+    async with running(app, SMALL) as pilot:
+        await pilot.press("n")
+        await settle(pilot)
+        row = app.screen.query_one("#field-mem", FieldRow)
+        faint = [segment.text for segment in row.render_line(0) if segment.style and segment.style.dim]
+        assert "".join(faint).strip().startswith("Memory") == (theme == "ansi-dark")
+        assert not any("--mem" in text for text in faint)
 
 
 def test_without_colours(snap_compare, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]

@@ -27,6 +27,24 @@ from tests.dashboard.demo.__main__ import main
 main()
 """
 
+GARBAGE = """
+import atexit, gc, sys
+from pathlib import Path
+from kqueue_tui.dashboard.app import Dashboard
+looks = []
+ready = Dashboard.on_ready
+def on_ready(app):
+    looks.append(gc.isenabled())
+    ready(app)
+    looks.append(gc.isenabled())
+Dashboard.on_ready = on_ready
+gc.freeze = lambda freeze=gc.freeze: (freeze(), Path.home().joinpath("frozen").touch())
+atexit.register(lambda: print("looked for:", *looks, "; kept out:", gc.get_freeze_count() > 0))
+sys.argv[1:] = []
+from tests.dashboard.demo.__main__ import main
+main()
+"""
+
 
 def environ(home: Path) -> dict[str, str]:
     return {"HOME": str(home), "COLORTERM": "truecolor"}
@@ -88,6 +106,15 @@ def test_a_crash_leaves_the_terminal_whole_and_says_what_it_was(tmp_path: Path) 
         assert terminal.wait_end() == 1
         assert is_whole(terminal, before)
         assert "a mistake in kqueue" in terminal.text()
+
+
+def test_garbage_is_looked_for_from_the_first_paint_on_and_not_in_what_was_loaded(tmp_path: Path) -> None:
+    with Terminal("python", "-c", GARBAGE, environ=environ(tmp_path), columns=120, lines=30) as terminal:
+        wait_open(terminal)
+        terminal.wait_for(lambda text: (tmp_path / "frozen").exists(), "all jobs")
+        terminal.type("q")
+        assert terminal.wait_end() == 0
+        assert "looked for: False True ; kept out: True" in terminal.text()
 
 
 def test_a_closed_window_ends_it(tmp_path: Path) -> None:

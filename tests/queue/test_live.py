@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from kbatch_core.errors import AuthExpired, ConnectionFailed
 from kbatch_core.model.objects import Job
 from kbatch_core.model.record import Record
+from kbatch_core.queue import Queue
 from tests.queue.watched import watching as watching_api
 from tests.queue.watched import watching_world as watching
 from tests.queue.wire import FULL, NOW, a_job, a_node, a_pod, an_event, complete, failed, unscheduled
@@ -58,6 +60,32 @@ def test_rows_are_oldest_first_and_the_same_object_while_nothing_changes(world: 
         assert [row.id for row in watched.queue.rows()] == ["c", "d", "b", "a"]
         assert watched.queue.version > version
         assert watched.queue.rows()[0] is rows[0], "a job that did not change keeps its row"
+
+
+def test_until_it_is_time_to_tell_news_wakes_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred changes a second are not a hundred wake-ups of the thread that makes rows."""
+    woken: list[float] = []
+
+    def counted(
+        queue: Queue, told_at: float, ask: Callable[..., float | None] = Queue._seconds_to_tell
+    ) -> Any:
+        woken.append(told_at)
+        return ask(queue, told_at)
+
+    monkeypatch.setattr(Queue, "_seconds_to_tell", counted)
+    with watching(world) as watched:
+        queue = watched.queue
+        watched.until(watched.is_live)
+        monkeypatch.setattr("kbatch_core.queue.queue.TELL_SECONDS", 3600.0)
+        world.put(JOBS, a_job("first"))
+        while not (queue._paced and queue.job("uid-first")):
+            pass
+        before = len(woken)
+        for number in range(100):
+            world.put(JOBS, a_job(f"job-{number}"))
+        while not queue.job("uid-job-99"):
+            pass
+        assert len(woken) == before
 
 
 def test_no_row_claims_to_have_no_pod_before_pods_are_known(world: World) -> None:

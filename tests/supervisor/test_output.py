@@ -152,19 +152,27 @@ def test_a_log_that_nobody_reads_any_more(run: Run, shell: Shell) -> None:
     assert run.output.read_bytes().count(b"\n") == 3000
 
 
-@pytest.mark.parametrize("errors", ["", "errors.txt"], ids=["one file", "two files"])
-def test_a_file_that_takes_nothing_more_does_not_cost_the_record(run: Run, errors: str) -> None:
+@pytest.mark.parametrize(
+    ("errors", "both"),
+    [("", False), ("errors.txt", False), ("errors.txt", True)],
+    ids=["one file", "one of two files", "two files"],
+)
+def test_a_file_that_takes_nothing_more_does_not_cost_the_record(run: Run, errors: str, both: bool) -> None:
     """As on a file server that is gone: what is told to end then gives the output up, after -k seconds."""
     options = {"k": "0.3"} | ({"e": str(run.folder / errors)} if errors else {})
-    os.mkfifo(run.output)
-    keeper = os.open(run.output, os.O_RDWR)
-    process = run.start(run.script("#!/bin/sh\nhead -c 300000 /dev/zero\n"), options=options)
+    stuck = [run.output, *([run.folder / errors] if both else [])]
+    for path in stuck:
+        os.mkfifo(path)
+    keepers = [os.open(path, os.O_RDWR) for path in stuck]
+    much = "head -c 300000 /dev/zero"
+    process = run.start(run.script(f"#!/bin/sh\n{much} >&2 &\n{much}\nwait\n"), options=options)
     wait = run.folder / "log"
     while wait.stat().st_size == 0:
         pass
     process.terminate()
     ended = run.finish()
-    os.close(keeper)
+    for keeper in keepers:
+        os.close(keeper)
     assert ended.record is not None
     assert ended.record.reason == "Terminated"
     assert ended.record.output_error == "output cut off"

@@ -59,20 +59,27 @@ class DashboardScreen(Screen[None]):
             self.refresh_hints()
 
     def refresh_hints(self) -> None:
-        """Fill the footer, if the screen has one, with what matters where the focus is."""
+        """Fill the footer, if the screen has one, with what matters where the focus is.
+
+        A widget for which all keys are text has HINTS of its own.
+        """
+        own = getattr(self.focused, "HINTS", None)
+        for footer in self.query(Hints):
+            footer.show(self._hints_of_actions() if own is None else own)
+
+    def _hints_of_actions(self) -> list[Hint]:
         keys = self.keys_by_id()
-        hints = [
+        return [
             Hint(
                 keys[action.id][0],
                 action.title,
                 f"screen.run('{action.id}')",
-                bool(self.dashboard.why_not(action)),
+                off=bool(self.dashboard.why_not(action)),
+                stays=action.group == "Dashboard",
             )
             for action in self.actions()
             if action.hint and action.id in keys
         ]
-        for footer in self.query(Hints):
-            footer.show(hints)
 
     def keys_by_id(self) -> dict[str, list[str]]:
         """The keys of each binding that is active now, as shown to people."""

@@ -16,9 +16,11 @@ from kbatch_core.errors import KbatchError
 from kqueue_tui.dashboard.actions import DETAIL, bindings
 from kqueue_tui.dashboard.messages import Tick
 from kqueue_tui.dashboard.screens.job import JobScreen, Target
+from kqueue_tui.dashboard.toast import NO_TASKS
 from kqueue_tui.dashboard.view.looks import GROUP_COLOURS, look_of
 from kqueue_tui.dashboard.widgets.hints import Hints
 from kqueue_tui.dashboard.widgets.page import Page
+from kqueue_tui.dashboard.widgets.paint import faint_for
 from kqueue_tui.dashboard.widgets.tab_line import TabLine
 from kqueue_tui.dashboard.widgets.usage_plot import UsagePlot
 
@@ -127,8 +129,8 @@ class DetailScreen(JobScreen):
             {name: getattr(self, f"_page_{name}") for name in TITLES},
         )
         text, more = pages[self._tab]()
-        self._text.show(text)
-        self._more.show(more)
+        self._text.show(faint_for(self, text))
+        self._more.show(faint_for(self, more))
 
     def _paint_title(self) -> None:
         from kbatch_core.model.timelimit import format_time
@@ -260,6 +262,9 @@ class DetailScreen(JobScreen):
     # Keys
 
     def action_tab(self, name: str) -> None:
+        if name == "tasks" and self.row.tasks is None:
+            self.dashboard.say(NO_TASKS, severity="warning")
+            return
         self._tab = name
         self._paint()
         self._body.scroll_home(animate=False)

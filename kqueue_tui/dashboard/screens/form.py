@@ -201,7 +201,7 @@ class FormScreen(FormActions):
     def _paint_help(self) -> None:
         row = self._fields.current
         if row is not None:
-            tell(self._help, help_of(row.field, row.held), layout=False)
+            tell(self._help, help_of(row.field, row.held))
 
     def _paint_preview(self) -> None:
         if not self._preview.display:
@@ -272,14 +272,12 @@ class FormScreen(FormActions):
         if self.query(FilterBar):
             return
         bar = FilterBar("", placeholder="words of an option's name or help")
-        self._hints.display = False
-        self.mount(bar)
+        self.mount(bar, before=self._hints)
         self.set_focus(bar)
 
     async def on_filter_bar_typed(self, typed: FilterBar.Typed) -> None:
         await self._fields.find(typed.text)
         if typed.done:
-            self._hints.display = True
             await self.query(FilterBar).remove()
             self._fields.action_move_end(0)
 

@@ -48,6 +48,9 @@ class JobScreen(JobActions):
     def chosen_rows(self) -> Sequence[JobRow]:
         return (self.row,)
 
+    def action_open(self, name: str, *options: str) -> None:
+        self.dashboard.open_job(name, self.row, *options)
+
     def on_mount(self) -> None:
         self._renew()
 

@@ -24,6 +24,7 @@ from kqueue_tui.dashboard.actions import LOG, bindings
 from kqueue_tui.dashboard.logs.feed import LogFeed, ReaderFactory
 from kqueue_tui.dashboard.logs.job import TAIL, LogTask
 from kqueue_tui.dashboard.logs.save import save_log
+from kqueue_tui.dashboard.toast import NO_TASKS, say
 from kqueue_tui.dashboard.view.filter import Filter
 from kqueue_tui.dashboard.view.log_text import entries_of
 from kqueue_tui.dashboard.widgets.filter_bar import FilterBar
@@ -265,7 +266,7 @@ class LogPane(Vertical):
 
         tasks = self._tasks()
         if not tasks:
-            self.app.notify("It is no array: it has no tasks.", severity="warning", markup=False)
+            say(self.app, NO_TASKS, severity="warning")
             return
         choices = [
             Choice("", "all tasks", "each line with the number of its task"),

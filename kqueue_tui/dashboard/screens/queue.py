@@ -196,8 +196,7 @@ class QueueScreen(JobActions):
         if self.query(FilterBar):
             return
         bar = FilterBar(self._view.filter.typed, "text or regular expression; ! turns it round; -l labels")
-        self._hints.display = False
-        self.mount(bar)
+        self.mount(bar, before=self._hints)
         self.set_focus(bar)
 
     def _on_typed(self, typed: FilterBar.Typed) -> None:
@@ -205,7 +204,6 @@ class QueueScreen(JobActions):
         if typed.done:
             for bar in self.query("FilterBar"):
                 bar.remove()
-            self._hints.display = True
             self._table.focus()
 
     on_filter_bar_typed = _on_typed

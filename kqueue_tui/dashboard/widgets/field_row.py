@@ -19,6 +19,7 @@ from kqueue_tui.dashboard.actions import FIELDS
 from kqueue_tui.dashboard.form.field import Field, Held
 from kqueue_tui.dashboard.form.model import SCRIPT
 from kqueue_tui.dashboard.form.paths import PathSuggester
+from kqueue_tui.dashboard.widgets.paint import faint_for
 
 LABEL_WIDTH = 24
 YES = "yes"
@@ -103,7 +104,7 @@ class FieldRow(Widget, can_focus=True):
         )
         first = Content("") if self.typing else self._value().truncate(width, ellipsis=True)
         problem = [Content.assemble((f"   {line}", "$text-error")) for line in self._problem_lines()]
-        return Content("\n").join([Content.assemble(label, first), *problem])
+        return faint_for(self, Content("\n").join([Content.assemble(label, first), *problem]))
 
     def _value(self) -> Content:
         held = self.held

@@ -9,11 +9,17 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
+from kqueue_tui.dashboard.widgets.hints import Hint
+
 
 class FilterBar(Input):
     """Says what was typed a moment after the last key, so that a long list is not gone through per key."""
 
     SETTLE_SECONDS = 0.1
+    HINTS = (
+        Hint("⏎", "Keep", "app.simulate_key('enter')"),
+        Hint("esc", "Clear", "app.simulate_key('escape')"),
+    )
 
     @dataclass
     class Typed(Message):

@@ -13,11 +13,12 @@ from textual.widgets import Static
 from kqueue_tui.dashboard.actions import FIELDS, bindings
 from kqueue_tui.dashboard.form.field import Field, Held
 from kqueue_tui.dashboard.widgets.field_row import FieldRow
+from kqueue_tui.dashboard.widgets.paint import faint_for
 
 
 def tell(line: Static, text: Content, *, layout: bool = True) -> None:
     """Change a line only if it reads otherwise: each change costs a layout of the screen, without it a repaint."""
-    before = line.content
+    text, before = faint_for(line, text), line.content
     if not (isinstance(before, Content) and before.is_same(text)):
         line.update(text, layout=layout)
 

@@ -7,6 +7,7 @@ from textual.widget import Widget
 
 from kqueue_tui.dashboard.view.lines import Line
 from kqueue_tui.dashboard.view.looks import GROUP_COLOURS, look_of
+from kqueue_tui.dashboard.widgets.paint import faint_for
 from kqueue_tui.dashboard.widgets.table_line import fit
 
 
@@ -43,4 +44,4 @@ class JobBar(Widget):
             more = "move to mark more, V ends it" if self._in_range else "c cancels them all, Esc unmarks"
             second = f"{what}: {more}"
         style = "$text-accent" if self._marked or self._in_range else "$foreground 60%"
-        return Content.assemble(first, "\n", (fit(second, width), style))
+        return faint_for(self, Content.assemble(first, "\n", (fit(second, width), style)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
+from kqueue_tui.dashboard.widgets.paint import faint_for
+
 
 class Notice(Widget):
     """A sentence and keys with what each does, in the middle."""
@@ -29,4 +31,4 @@ class Notice(Widget):
                 (key, "bold $text-accent"),
                 (f" {does}", "$foreground 60%"),
             ]
-        return Content.assemble(*parts)
+        return faint_for(self, Content.assemble(*parts))

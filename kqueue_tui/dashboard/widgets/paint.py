@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.style import Style
+from textual.content import Content, Span
 from textual.widget import Widget
+
+_SEE_THROUGH = re.compile(r" [1-6]\d%")
+
+
+def faint_for(widget: Widget, content: Content) -> Content:
+    """The content as it is; in a theme of the terminal's own colours, which cannot be blended, what would be
+    see-through is faint."""
+    if not widget.app.current_theme.ansi:
+        return content
+    spans = [
+        Span(start, end, f"{style} dim")
+        if isinstance(style, str) and _SEE_THROUGH.search(style)
+        else Span(start, end, style)
+        for start, end, style in content.spans
+    ]
+    return Content(content.plain, spans)
 
 
 class Painter:

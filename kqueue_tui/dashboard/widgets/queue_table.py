@@ -17,6 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from kqueue_tui.dashboard.actions import MOVES, bindings
+from kqueue_tui.dashboard.toast import NO_TASKS, say
 from kqueue_tui.dashboard.view.columns import Place, elapsed_text, lay_out
 from kqueue_tui.dashboard.view.lines import Line, QueueView
 from kqueue_tui.dashboard.widgets.paint import Painter
@@ -309,7 +310,10 @@ class QueueTable(ScrollView, can_focus=True):
 
     def action_fold(self) -> None:
         line = self.cursor
-        if line is None or not (line.is_array or line.is_task):
+        if line is None:
+            return
+        if not (line.is_array or line.is_task):
+            say(self.app, NO_TASKS, severity="warning")
             return
         if line.is_task:
             self._cursor_key = self._chosen_key = line.uid

@@ -8,6 +8,8 @@ from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
 
+from kqueue_tui.dashboard.widgets.paint import faint_for
+
 
 class TabLine(Widget):
     """`show` is called with (name, title) pairs and the name of the page that is open."""
@@ -42,4 +44,4 @@ class TabLine(Widget):
                 ),
                 Content(" "),
             ]
-        return Content.assemble(*parts)
+        return faint_for(self, Content.assemble(*parts))
