@@ -20,12 +20,12 @@ NO_PROGRAM = 127
 def run_in_terminal(app: App[Any], command: Sequence[str], *, stays: bool = False) -> int | None:
     """Its exit code. None where the app cannot be suspended: the command is shown then, to be copied.
 
-    With `stays` what it has printed is there to be read until Enter.
+    What it has printed is there to be read until Enter with `stays`, and when it failed.
     """
     try:
         with app.suspend():
             code = _run(command)
-            if stays and code not in (-signal.SIGINT, 128 + signal.SIGINT):
+            if (stays or code) and code not in (-signal.SIGINT, 128 + signal.SIGINT):
                 _wait_for_enter()
             return code
     except SuspendNotSupported:
@@ -36,13 +36,14 @@ def run_in_terminal(app: App[Any], command: Sequence[str], *, stays: bool = Fals
 
 
 def _run(command: Sequence[str]) -> int:
-    """To its end; NO_PROGRAM when there is none of the name. Ctrl-C is the command's, not ours."""
+    """To its end; NO_PROGRAM, said, when there is none of the name. Ctrl-C is the command's, not ours."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return subprocess.run(
             [_program(command[0]), *command[1:]], check=False, preexec_fn=_own_interrupt
         ).returncode
     except FileNotFoundError:
+        sys.stdout.write(f"There is no program {command[0]} here.\n")
         return NO_PROGRAM
     finally:
         signal.signal(signal.SIGINT, before)

@@ -111,6 +111,18 @@ def test_what_moves_nothing_sorts_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     assert view.index is index
 
 
+async def test_the_first_picture_has_the_columns_of_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    painted: list[int] = []
+
+    def counted(table: QueueTable, y: int, paint: Callable[..., Any] = QueueTable.render_line) -> Any:
+        painted.append(len(table.places))
+        return paint(table, y)
+
+    monkeypatch.setattr(QueueTable, "render_line", counted)
+    async with running(make_app()):
+        assert len(set(painted)) == 1
+
+
 async def test_that_it_is_painted_and_that_all_is_loaded_are_told_once() -> None:
     def begin(backend: Backend) -> None:
         assert isinstance(backend.queue, DemoQueue)

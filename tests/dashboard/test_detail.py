@@ -58,9 +58,9 @@ async def test_what_it_says_to_press_next_works() -> None:
         keys = {key for action in screen.ACTIONS for key in action.keys.split(",")}
         assert {key for key, _ in screen._next()} <= keys
         await pilot.press("l")
-        assert isinstance(pilot.app.screen, LogScreen)
+        assert type(pilot.app.screen) is LogScreen
         await pilot.press("q")
-        assert pilot.app.screen is screen
+        assert pilot.app.screen_stack[-1] is screen
 
 
 async def test_a_job_that_waits_says_why_and_has_no_picture() -> None:

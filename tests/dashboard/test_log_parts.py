@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from textual.widgets import Input
 
-from kbatch_core.errors import NotFound
-from kbatch_core.logs import End, Gap, Line, Waiting
+from kbatch_core.errors import KbatchError, NotFound
+from kbatch_core.logs import Batch, End, Gap, Line, Waiting
 from kqueue_tui.dashboard.logs.job import TAIL, LogTask
+from kqueue_tui.dashboard.logs.save import save_log
 from tests.dashboard.demo import until
 from tests.dashboard.logs import (
     START,
@@ -170,7 +172,21 @@ async def test_what_cannot_be_saved_is_said() -> None:
         await press(pilot, "D")
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
-        assert any(toast.title == "Not saved" for toast in pilot.app._notifications)
+        told = [toast.message for toast in pilot.app._notifications if toast.title == "Not saved"]
+        assert told == ["/nonexistent/t4n8qw2x.log cannot be written: No such file or directory."]
+
+
+def test_a_disk_that_is_full_leaves_no_part_that_looks_like_the_whole(tmp_path: Path) -> None:
+    class Full:
+        def batches(self) -> Iterator[Batch]:
+            yield [Line(b"one")]
+            raise OSError(28, "No space left on device")
+
+        def stop(self) -> None: ...
+
+    with pytest.raises(KbatchError, match=r"t4n8qw2x\.log cannot be written: No space left on device\."):
+        save_log(Full(), tmp_path, "t4n8qw2x")
+    assert not list(tmp_path.iterdir())
 
 
 async def test_the_lines_on_the_screen_are_copied_whole() -> None:

@@ -172,7 +172,7 @@ async def test_the_server_goes_away_and_comes_back() -> None:
         queue_of(app).state = Sync("RETRYING", NOW - 12, AWAY, NOW + 4)
         await until(pilot, lambda: "RETRY in 4s" in status(app))
         assert seen(stale)
-        assert "does not answer" in str(stale.content)
+        assert "does not answer. Is the network up?" in str(stale.content)
         assert app.view.total == 17
         queue_of(app).state = None
         await until(pilot, lambda: status(app).rstrip().endswith("LIVE"))

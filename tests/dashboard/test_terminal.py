@@ -168,6 +168,31 @@ def test_what_takes_the_terminal_gives_it_back(tmp_path: Path) -> None:
         assert terminal.wait_end() == 0
 
 
+def test_what_failed_in_the_terminal_can_be_read_before_the_dashboard_is_back(tmp_path: Path) -> None:
+    (tmp_path / "train.sh").touch()
+    editors = {
+        "sh -c 'echo it will not; exit 3'": "it will not",
+        "no-such-editor": "There is no program no-such-editor",
+    }
+    for editor, words in editors.items():
+        where = environ(tmp_path) | {"VISUAL": editor}
+        with Terminal(
+            "python", "-m", "tests.dashboard.demo", environ=where, columns=120, lines=30
+        ) as terminal:
+            wait_open(terminal)
+            terminal.type("n")
+            terminal.wait_for(lambda text: "s Submit" in text, "the form")
+            terminal.type("\r")
+            terminal.wait_for(lambda text: "⏎ Keep" in text, "the field")
+            terminal.type("train.sh\r")
+            terminal.wait_for(lambda text: "kbatch train.sh" in text and "⏎ Edit" in text, "the script")
+            terminal.type("e")
+            terminal.wait_for(lambda text: text.endswith("Enter goes back to the dashboard."), "the way back")
+            assert words in terminal.text()
+            terminal.type("\r")
+            terminal.wait_for(lambda text: "ended with exit code" in text, "the form again")
+
+
 def test_it_is_drawn_anew_in_each_size(tmp_path: Path) -> None:
     with demo(tmp_path) as terminal:
         wait_open(terminal)

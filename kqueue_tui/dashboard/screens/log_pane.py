@@ -354,10 +354,10 @@ class LogPane(Vertical):
             try:
                 path, gaps = save_log(self._factory(request), self._folder(), name)
                 self.post_message(self.Saved(path, gaps=gaps))
-            except (KbatchError, OSError) as error:
+            except KbatchError as error:
                 self.post_message(self.Saved(None, safe_text(str(error), 300)))
 
-        self.app.notify("Saving the whole log ...", markup=False)
+        self.app.notify("Saving the whole log…", markup=False)
         # A worker of the app, which shows when one crashes.
         self.app.run_worker(work, name="save log", group="save", thread=True, exit_on_error=False)
 

@@ -27,10 +27,10 @@ def sync_words(sync: Sync | None, now: float) -> tuple[str, str]:
 
 
 def stale_words(sync: Sync, now: float) -> str:
-    """One line over the table while what is shown may be old; "" when it is live."""
+    """What stands over the table while what is shown may be old: why, and what helps; "" when it is live."""
     if sync.state not in ("STALE", "RETRYING"):
         return ""
-    why = sync.error.sentence if sync.error is not None else "No word from the cluster."
+    why = str(sync.error) if sync.error is not None else "No word from the cluster."
     known = ""
     if sync.heard is not None:
         known = f" Shown is what was known at {datetime.fromtimestamp(sync.heard):%H:%M:%S}; nothing can be changed."

@@ -177,7 +177,9 @@ class QueueTable(ScrollView, can_focus=True):
         self.post_message(self.CursorMoved(self.cursor))
 
     def _lay_out(self, *, again: bool = False) -> None:
-        places = lay_out(self.columns, self.view.natural, max(self.size.width - GUTTER - 1, 1))
+        # Before it has a size of its own, as if it had the screen's: else its first picture would be of one column.
+        width = self.size.width or self.app.size.width
+        places = lay_out(self.columns, self.view.natural, max(width - GUTTER - 1, 1))
         if places != self.places or again:
             self.places = places
             self._strips.clear()
