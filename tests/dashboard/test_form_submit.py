@@ -61,6 +61,7 @@ async def asked(pilot: Pilot[None], app: Dashboard, key: str = "s") -> None:
     await pilot.press(key)
     await until(pilot, lambda: not at(app, FormScreen))
     await settle(pilot)
+    await until(pilot, lambda: getattr(app.screen, "painted", True))
 
 
 async def test_the_cluster_is_asked_and_then_the_user_and_no_is_the_default() -> None:
@@ -198,6 +199,7 @@ async def test_a_lost_answer_and_the_same_form_again_is_one_job() -> None:
         assert first == second
         # The same form once more, now that it is submitted, is another job.
         app.submitting.open(Form("train.sh"))
+        await until(pilot, lambda: at(app, FormScreen))
         await checked(pilot)
         await asked(pilot, app)
         await pilot.press("y")

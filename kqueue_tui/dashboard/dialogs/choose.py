@@ -44,6 +44,7 @@ class Choose(Dialog[str]):
         with Vertical(id="dialog"):
             yield Static(self._title, classes="question", markup=False)
             yield self._list
+            yield Static("Enter or its number takes it, Esc closes", classes="about")
 
     def on_mount(self) -> None:
         self._list.focus()

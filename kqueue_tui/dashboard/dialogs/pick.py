@@ -77,7 +77,7 @@ class Pick(Dialog[str]):
         if self._doomed:
             words = f"x again forgets {self._doomed}"
         elif not self._shown:
-            words = self._none if not self._items else "None has that."
+            words = f"{self._none} Esc closes." if not self._items else "None has that. Esc shows all."
         else:
             words = "Enter takes it, / finds" + (", x forgets it" if self._forget else "") + ", Esc closes"
         self._about.update(words)

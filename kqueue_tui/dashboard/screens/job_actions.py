@@ -68,10 +68,10 @@ class JobActions(DashboardScreen):
         parts = {
             "these": (f"Cancel {count_of(len(rows))}", rows, "no job is chosen"),
             "unstarted": ("Cancel those that have not started", _not_started(rows), "all have started"),
-            "shown": (f"Cancel everything shown: {number_of(len(shown))}", shown, "nothing shown is active"),
-            "waiting": (f"Cancel what is shown and has not started: {number_of(len(waiting))}", waiting,
+            "shown": (f"Cancel everything shown{_number(shown)}", shown, "nothing shown is active"),
+            "waiting": (f"Cancel what is shown and has not started{_number(waiting)}", waiting,
                         "nothing shown waits"),
-            "named": (f"Cancel all shown {called}: {number_of(len(named))}", named, "none is active"),
+            "named": (f"Cancel all shown {called}{_number(named)}", named, "none is active"),
             "delete": (f"Delete {count_of(len(rows))} with the record", rows, "no job is chosen"),
         }  # fmt: skip
         choices = [Choice(name, title, off="" if of else off) for name, (title, of, off) in parts.items()]
@@ -147,6 +147,10 @@ class JobActions(DashboardScreen):
 
     def watched_changed(self) -> None:
         """For subclasses that show it."""
+
+
+def _number(rows: Sequence[JobRow]) -> str:
+    return f": {number_of(len(rows))}" if rows else ""
 
 
 def _not_started(rows: Sequence[JobRow]) -> list[JobRow]:
