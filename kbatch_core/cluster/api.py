@@ -21,10 +21,13 @@ from kbatch_core.cluster.transport import READ_SECONDS, Query, Transport
 from kbatch_core.errors import (
     Conflict,
     ConnectionFailed,
+    KbatchError,
     NotFound,
     PermissionDenied,
+    Refused,
     ServerBusy,
     UnknownOutcome,
+    Unreachable,
 )
 from kbatch_core.model import labels
 from kbatch_core.model.objects import (
@@ -61,7 +64,8 @@ class Api:
     def create_job(self, manifest: Mapping[str, Any], *, dry_run: bool = False) -> Job:
         """Create the Job exactly once, however often the answer is lost.
 
-        Raises Conflict when the name is another's, UnknownOutcome when no answer came within the retry limit.
+        Raises Refused (Conflict when the name is another's), Unreachable, and UnknownOutcome when it may or may not
+        be there.
         """
         metadata = manifest["metadata"]
         path = jobs_path(metadata.get("namespace") or self.namespace)
@@ -81,24 +85,39 @@ class Api:
                 # A 5xx may come after the commit (a timeout inside the server); a 429 never does.
                 lost = lost or error.status != 429
                 raise
+            except Conflict as error:
+                if error.reason == "AlreadyExists":
+                    raise
+                # Of many submits at once some are told that a quota's count was another's meanwhile.
+                raise ServerBusy(error.sentence, "Try again in a minute.", status=429) from error
 
         try:
-            return decode_answer(Job, self.retry.call(attempt))
-        except Conflict:
-            existing = self.get_job(metadata["name"], namespace=metadata.get("namespace"))
-            wanted = metadata.get("annotations", {}).get(labels.SUBMIT_ID)
-            if wanted and existing.metadata.annotations.get(labels.SUBMIT_ID) == wanted:
-                return existing
-            raise
-        except (ConnectionFailed, ServerBusy) as error:
+            answer = self.retry.call(attempt)
+            # What cannot be read after a success may be anybody's.
+            lost = True
+            return decode_answer(Job, answer)
+        except Conflict as error:
+            return self._created(metadata, error)
+        except (Refused, Unreachable) as error:
             if not lost or dry_run:
                 raise
-            raise UnknownOutcome(
-                f"No answer came to the submit of job {metadata['labels'][labels.ID]}: "
-                f"it may or may not exist. {error.sentence}",
-                f"Look with `kqueue show {metadata['labels'][labels.ID]}`, or submit again with "
-                f"`--submit-id {metadata['annotations'][labels.SUBMIT_ID]}`: that makes no second job.",
-            ) from error
+            # The one before may have made it: a quota that it has filled refuses the next one.
+            return self._created(metadata, error)
+
+    def _created(self, metadata: Mapping[str, Any], error: KbatchError) -> Job:
+        """The Job that an attempt without an answer has made. Raises `error` where it made none, UnknownOutcome."""
+        submit_id = metadata.get("annotations", {}).get(labels.SUBMIT_ID)
+        if isinstance(error, Unreachable):
+            raise _unknown(metadata, error) from error
+        try:
+            existing = self.get_job(metadata["name"], namespace=metadata.get("namespace"))
+        except NotFound:
+            raise error from None
+        except (Refused, Unreachable) as unseen:
+            raise _unknown(metadata, unseen) from unseen
+        if submit_id and existing.metadata.annotations.get(labels.SUBMIT_ID) == submit_id:
+            return existing
+        raise error
 
     def get_job(self, name: str, *, namespace: str | None = None) -> WholeJob:
         """One Job by its object name. Raises NotFound."""
@@ -260,6 +279,16 @@ class Api:
             token = page.metadata.continue_
             if not token:
                 return
+
+
+def _unknown(metadata: Mapping[str, Any], error: KbatchError) -> UnknownOutcome:
+    """What is said of a submit of which nobody can tell whether it made a job, and `error` why."""
+    job_id, submit_id = metadata["labels"][labels.ID], metadata["annotations"][labels.SUBMIT_ID]
+    return UnknownOutcome(
+        f"No answer came to the submit of job {job_id}: it may or may not exist. {error.sentence}",
+        f"Look with `kqueue show {job_id}`, or submit again with `--submit-id {submit_id}`: "
+        "that makes no second job.",
+    )
 
 
 def jobs_path(namespace: str) -> str:

@@ -179,6 +179,60 @@ def test_when_every_answer_is_lost_the_outcome_is_called_unknown_with_the_id(
     assert len(api.list_jobs()) == 1
 
 
+def test_a_lost_reply_that_filled_the_quota_is_no_refusal(api: Api, cluster: Cluster, namespace: str) -> None:
+    """Quotas are asked before names (not by the local cluster): the job that the first attempt made refuses the
+    second one."""
+    made = submission(namespace)
+    cluster.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "ResourceQuota",
+            "metadata": {"name": "one", "namespace": namespace},
+            "spec": {"hard": {"count/jobs.batch": "1"}},
+        }
+    )
+    wait_for(
+        lambda: "used" in cluster.get("resourcequota", "one", "-n", namespace)["status"], what="the quota"
+    )
+    answers = itertools.count()
+    refused: list[bytes] = []
+
+    def lose_the_first(request: bytes, answer: bytes) -> bool:
+        if not request.startswith(b"POST"):
+            return True
+        if b" 403 " in answer.split(b"\r\n")[0]:
+            refused.append(answer)
+        return next(answers) > 0
+
+    with FaultProxy(cluster.server, ca_file=str(cluster.ca_file)) as proxy:
+        behind = through(proxy, api, cluster)
+        proxy.verdict = lose_the_first
+        assert behind.create_job(made.manifest).metadata.uid == api.list_jobs()[0].metadata.uid
+        assert refused or isinstance(cluster, LocalCluster), (
+            "it was not refused: there is nothing to see here"
+        )
+        with pytest.raises(PolicyDenied, match="exceeded quota: one"):
+            behind.create_job(submission(namespace).manifest)
+        behind.transport.close()
+    assert len(api.list_jobs()) == 1
+
+
+def test_a_name_that_is_there_and_cannot_be_looked_at_is_no_refusal(
+    api: Api, cluster: Cluster, namespace: str
+) -> None:
+    """Else the history would forget the job, and a script kept in home be taken away from it."""
+    now = itertools.count(0.0, 5.0)
+    made = submission(namespace)
+    with FaultProxy(cluster.server, ca_file=str(cluster.ca_file)) as proxy:
+        behind = through(proxy, api, cluster, clock=lambda: next(now))
+        behind.create_job(made.manifest)
+        proxy.verdict = lambda request, answer: request.startswith(b"POST")
+        with pytest.raises(UnknownOutcome, match=made.job_id):
+            behind.create_job(made.manifest)
+        behind.transport.close()
+    assert len(api.list_jobs()) == 1
+
+
 def test_a_connection_cut_between_two_reads_is_no_error(api: Api, cluster: Cluster) -> None:
     with FaultProxy(cluster.server, ca_file=str(cluster.ca_file)) as proxy:
         behind = through(proxy, api, cluster)
@@ -315,3 +369,22 @@ def test_a_server_that_stays_busy_is_given_up_on() -> None:
         with pytest.raises(ServerBusy) as caught:
             Api(Transport(settings), retry).version()
     assert caught.value.exit_code == 3
+
+
+def test_a_quota_that_another_submit_has_just_changed_is_asked_again(namespace: str) -> None:
+    """It is a 409 too, seen with many submits at once; nothing of this name is there."""
+    made = submission(namespace)
+    status = {"kind": "Status", "code": 409, "reason": "Conflict", "message": "the object has been modified"}
+    answers = [(409, {}, msgspec.json.encode(status)), (201, {}, msgspec.json.encode(made.manifest))]
+    with ScriptedServer(answers) as server:
+        retry = Retry(sleep=lambda seconds: None)
+        behind = Api(Transport(Settings(server=server.url, namespace=namespace)), retry)
+        assert behind.create_job(made.manifest).metadata.name == made.manifest["metadata"]["name"]
+        assert [method for method, *_ in server.requests] == ["POST", "POST"]
+
+
+def test_a_success_that_cannot_be_read_is_no_failure(namespace: str) -> None:
+    with ScriptedServer([(201, {}, b"<html>")]) as server:
+        behind = Api(Transport(Settings(server=server.url, namespace=namespace)))
+        with pytest.raises(UnknownOutcome):
+            behind.create_job(submission(namespace).manifest)
