@@ -32,6 +32,7 @@ _POD_FIELDS = (
     "dnsPolicy",
     "dnsConfig",
     "hostAliases",
+    "hostUsers",
 )
 # The admission plugin DefaultTolerationSeconds adds these two to every pod; it will again.
 _AUTOMATIC_TOLERATIONS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
@@ -48,7 +49,7 @@ def copy_environment(pod: dict[str, Any], *, home: str, export: Collection[str] 
     container = notebook_container(pod)
     volumes, volume_mounts, dropped = copy_volumes(pod, container)
     mounts = mounts_of(volume_mounts, volumes)
-    env, dropped_env = filter_env(container.get("env") or [], export)
+    env, dropped_env = filter_env(_of_itself(container), export)
     dropped += [f"environment variable {name}: {why}" for name, why in dropped_env]
     dropped += _not_copied(pod, container)
     resources = container.get("resources") or {}
@@ -107,14 +108,43 @@ def notebook_container(pod: dict[str, Any]) -> dict[str, Any]:
     return containers[0]
 
 
+def _of_itself(container: dict[str, Any]) -> list[dict[str, Any]]:
+    """The container's variables, its own sizes without its name: a job's container has another one."""
+    env: list[dict[str, Any]] = []
+    for entry in container.get("env") or []:
+        size = (entry.get("valueFrom") or {}).get("resourceFieldRef") or {}
+        if size.get("containerName") == container["name"]:
+            own = {key: value for key, value in size.items() if key != "containerName"}
+            entry = {**entry, "valueFrom": {"resourceFieldRef": own}}
+        env.append(entry)
+    return env
+
+
 def _image(pod: dict[str, Any], container: dict[str, Any]) -> str:
-    """By digest where the node reports `repository@sha256:...`; a bare digest cannot be pulled anywhere else."""
+    """By digest where the node reports `repository@sha256:...`; a bare digest cannot be pulled anywhere else.
+
+    An image that the node knows by two names may be reported by the other one, which the server's pull secrets need
+    not open: then it is taken as the server asked for it.
+    """
+    asked = str(container["image"])
     for status in (pod.get("status") or {}).get("containerStatuses") or []:
         if status.get("name") == container["name"]:
             image_id = str(status.get("imageID") or "").removeprefix("docker-pullable://")
-            if "@sha256:" in image_id:
+            if "@sha256:" in image_id and _repository(image_id) == _repository(asked):
                 return image_id
-    return str(container["image"])
+    return asked
+
+
+def _repository(image: str) -> str:
+    """`docker.io/library/python` of `python:3.13`, as container runtimes complete a name."""
+    path = image.partition("@")[0]
+    host, _, rest = path.partition("/")
+    if not rest or not ("." in host or ":" in host or host == "localhost"):
+        host, rest = "docker.io", path
+    rest = rest.partition(":")[0]
+    if host in ("docker.io", "index.docker.io"):
+        return f"docker.io/{rest}" if "/" in rest else f"docker.io/library/{rest}"
+    return f"{host}/{rest}"
 
 
 def _user(metadata: dict[str, Any], container: dict[str, Any]) -> str:
@@ -136,7 +166,8 @@ def _home(home: str, mounts: tuple[Mount, ...]) -> str:
 
 def pod_fields(spec: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a pod spec that go along."""
-    fields = {name: spec[name] for name in _POD_FIELDS if spec.get(name)}
+    # `hostUsers: false` says something: root in the server is nobody on its node, and so it is in the job.
+    fields = {name: spec[name] for name in _POD_FIELDS if spec.get(name) or spec.get(name) is False}
     tolerations = [
         toleration
         for toleration in spec.get("tolerations") or []
@@ -168,6 +199,10 @@ def _not_copied(pod: dict[str, Any], container: dict[str, Any]) -> list[str]:
         f'variables of the whole Secret "{entry["secretRef"].get("name")}"'
         for entry in container.get("envFrom") or []
         if "secretRef" in entry
+    ]
+    said += [
+        f'resource claim "{claim["name"]}"'
+        for claim in (container.get("resources") or {}).get("claims") or []
     ]
     extended = {**(container.get("resources") or {}).get("limits", {})}
     said += [

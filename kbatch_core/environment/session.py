@@ -59,13 +59,19 @@ def this_session(environ: Mapping[str, str] = os.environ, *, local: bool = False
 
 
 def first_process_environ(path: Path = Path("/proc/1/environ")) -> dict[str, str] | None:
-    """The environment that the container started with; None where it may not be read (another user id)."""
+    """The environment that the container started with; None where it cannot be known.
+
+    It may not be read where the first process is another user's. Where the containers of a pod share their
+    processes the first one is the pod's own, without the variable that the kubelet gives to every container: taken
+    for ours, all variables would look changed by the user, those that a Secret holds too.
+    """
     try:
         data = path.read_bytes()
     except OSError:
         return None
     pairs = (item.partition("=") for item in data.decode(errors="surrogateescape").split("\0") if "=" in item)
-    return {name: value for name, _, value in pairs}
+    start = {name: value for name, _, value in pairs}
+    return start if "KUBERNETES_SERVICE_HOST" in start else None
 
 
 def _own_namespace() -> str:

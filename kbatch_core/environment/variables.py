@@ -37,6 +37,7 @@ SECRET_NAME = re.compile(
 )
 """docs/admin.md has it for hubs."""
 REFERENCE = re.compile(r"(?<!\$)\$\(([^)]+)\)")
+_SOURCES = ("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef")
 # Shorter values are found inside others by chance ("1", "lab").
 _TAINT_LENGTH = 6
 
@@ -109,6 +110,10 @@ def _why_dropped(entry: dict[str, Any], export: Collection[str]) -> str:
     if is_of_the_server(name):
         return "it belongs to the notebook server"
     source = entry.get("valueFrom") or {}
+    if source and not any(kind in source for kind in _SOURCES):
+        return f"what it is made from ({', '.join(source)}) is not copied"
+    if (source.get("resourceFieldRef") or {}).get("containerName"):
+        return "it tells the size of another container"
     if "fieldRef" in source or "resourceFieldRef" in source:
         return ""
     if name in export or name in ALLOWED_BACK:

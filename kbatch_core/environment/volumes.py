@@ -14,6 +14,14 @@ from kbatch_core.environment.variables import REFERENCE, is_secret_name
 
 _TOKEN_DIRS = ("/var/run/secrets/kubernetes.io", "/var/run/secrets/eks.amazonaws.com")
 _KEPT = ("persistentVolumeClaim", "emptyDir", "configMap", "hostPath", "nfs", "csi", "ephemeral")
+# Inline CSI volumes that no job can have: what they hold, or what else of the server they need.
+_DRIVERS = {
+    "secrets-store.csi.k8s.io": "it holds secrets",
+    "csi.cert-manager.io": "it holds a private key",
+    "spiffe.csi.cert-manager.io": "it holds a private key",
+    "csi.spiffe.io": "it gives an identity",
+    "gcsfuse.csi.storage.gke.io": "it needs a sidecar",
+}
 _PERSISTENT = ("persistentVolumeClaim", "hostPath", "nfs", "csi")
 
 
@@ -24,7 +32,10 @@ def copy_volumes(
     kept: dict[str, dict[str, Any]] = {}
     dropped: list[str] = []
     for volume in pod["spec"].get("volumes") or []:
-        if any(kind in volume for kind in _KEPT):
+        driver = (volume.get("csi") or {}).get("driver")
+        if driver in _DRIVERS:
+            dropped.append(f'volume "{volume["name"]}": {_DRIVERS[driver]} ({driver})')
+        elif any(kind in volume for kind in _KEPT):
             kept[volume["name"]] = volume
         elif "secret" in volume:
             dropped.append(f'volume "{volume["name"]}": it holds a Secret')
@@ -73,7 +84,9 @@ def _is_token(volume: Mapping[str, Any]) -> bool:
 def _values(pod: Mapping[str, Any], container: Mapping[str, Any]) -> dict[str, str]:
     """The server's variables that may stand in a subPathExpr, as Kubernetes expands them: in their order."""
     metadata = pod["metadata"]
-    fields = {"metadata.name": metadata["name"], "metadata.namespace": metadata.get("namespace")}
+    fields = {f"metadata.{name}": metadata.get(name) for name in ("name", "namespace", "uid")}
+    for kind in ("labels", "annotations"):
+        fields |= {f"metadata.{kind}['{key}']": text for key, text in (metadata.get(kind) or {}).items()}
     values: dict[str, str] = {}
     for entry in container.get("env") or []:
         source = entry.get("valueFrom") or {}

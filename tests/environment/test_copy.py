@@ -41,6 +41,26 @@ def test_a_bare_digest_cannot_be_pulled_so_the_image_of_the_spec_is_taken() -> N
     assert copy_environment(pod, home="").image == "images.example.org/k8s-singleuser-sample:4.3.0"
 
 
+@pytest.mark.parametrize(
+    ("asked", "reported", "image"),
+    [
+        ("python:3.13", "docker.io/library/python@sha256:12", "docker.io/library/python@sha256:12"),
+        ("ann/lab", "docker.io/ann/lab@sha256:12", "docker.io/ann/lab@sha256:12"),
+        ("localhost:5000/lab:1", "localhost:5000/lab@sha256:12", "localhost:5000/lab@sha256:12"),
+        ("a.example.org/lab:1@sha256:12", "a.example.org/lab@sha256:12", "a.example.org/lab@sha256:12"),
+        ("a.example.org/lab:1", "b.example.org/lab@sha256:12", "a.example.org/lab:1"),
+        ("a.example.org/lab:1", "a.example.org/copy/lab@sha256:12", "a.example.org/lab:1"),
+    ],
+)
+def test_an_image_that_the_node_reports_by_another_name_is_taken_as_asked_for(
+    asked: str, reported: str, image: str
+) -> None:
+    pod = load_pod("z2jh-pvc")
+    pod["spec"]["containers"][0]["image"] = asked
+    pod["status"]["containerStatuses"][0]["imageID"] = reported
+    assert copy_environment(pod, home="").image == image
+
+
 def test_the_user_is_the_raw_name_of_the_annotation() -> None:
     assert copied("z2jh-pvc").user == "user@email.com"
 
@@ -86,6 +106,34 @@ def test_secret_and_token_volumes_stay_behind_with_their_mounts() -> None:
     assert 'volume "files": it holds a Secret' in environment.dropped
 
 
+@pytest.mark.parametrize("driver", ["secrets-store.csi.k8s.io", "csi.cert-manager.io", "csi.spiffe.io"])
+def test_an_inline_volume_of_secrets_stays_behind_with_its_mounts(driver: str) -> None:
+    pod = load_pod("z2jh-pvc")
+    pod["spec"]["volumes"] += [
+        {"name": "vault", "csi": {"driver": driver, "readOnly": True}},
+        {"name": "share", "csi": {"driver": "smb.csi.k8s.io"}},
+    ]
+    pod["spec"]["containers"][0]["volumeMounts"] += [
+        {"name": "vault", "mountPath": "/vault"},
+        {"name": "share", "mountPath": "/share"},
+    ]
+    environment = copy_environment(pod, home="")
+    assert [volume["name"] for volume in environment.volumes if "csi" in volume] == ["share"]
+    assert not environment.mount_of("/vault")
+    assert any(line.startswith('volume "vault": it ') and driver in line for line in environment.dropped)
+
+
+def test_a_subpath_of_a_label_is_resolved() -> None:
+    pod = load_pod("z2jh-pvc")
+    notebook = pod["spec"]["containers"][0]
+    path = "metadata.labels['hub.jupyter.org/username']"
+    notebook["env"].append({"name": "OWNER", "valueFrom": {"fieldRef": {"fieldPath": path}}})
+    mount = notebook["volumeMounts"][0]
+    mount["subPathExpr"] = "homes/$(OWNER)"
+    owner = pod["metadata"]["labels"]["hub.jupyter.org/username"]
+    assert copy_environment(pod, home="").volume_mounts[0]["subPath"] == f"homes/{owner}"
+
+
 def test_only_persistent_writable_mounts_keep_a_file() -> None:
     environment = copied("nfs-gpu")
     assert environment.keeps("/home/jovyan/out.txt")
@@ -124,6 +172,44 @@ def test_identity_goes_along() -> None:
     environment = copied("z2jh-pvc")
     assert environment.container_security == {"allowPrivilegeEscalation": False, "runAsUser": 1000}
     assert environment.pod["securityContext"] == {"fsGroup": 100}
+
+
+def test_a_user_namespace_goes_along() -> None:
+    """Without it root in the job would be root on the node, which the server's is not."""
+    pod = load_pod("z2jh-pvc")
+    assert "hostUsers" not in copy_environment(pod, home="").pod
+    pod["spec"]["hostUsers"] = False
+    assert copy_environment(pod, home="").pod["hostUsers"] is False
+
+
+def test_a_variable_of_the_containers_own_size_does_not_name_the_container() -> None:
+    """The kubelet would look for a container of that name in the job, and never start it."""
+    pod = load_pod("z2jh-pvc")
+
+    def size(name: str, container: str) -> dict[str, object]:
+        source = {"resource": "limits.cpu", "divisor": "1"}
+        return {"name": name, "valueFrom": {"resourceFieldRef": {**source, "containerName": container}}}
+
+    pod["spec"]["containers"][0]["env"] = [
+        size("CORES", "notebook"),
+        size("PROXY_CORES", "istio-proxy"),
+        {"name": "MADE", "valueFrom": {"fileKeyRef": {"volumeName": "x", "path": "env", "key": "MADE"}}},
+    ]
+    environment = copy_environment(pod, home="")
+    assert environment.env == (
+        {"name": "CORES", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "1"}}},
+    )
+    assert "environment variable PROXY_CORES: it tells the size of another container" in environment.dropped
+    assert any(line.startswith("environment variable MADE: ") for line in environment.dropped)
+
+
+def test_a_resource_claim_stays_behind_and_is_named() -> None:
+    pod = load_pod("nfs-gpu")
+    pod["spec"]["resourceClaims"] = [{"name": "gpu", "resourceClaimTemplateName": "one-gpu"}]
+    pod["spec"]["containers"][0]["resources"]["claims"] = [{"name": "gpu"}]
+    environment = copy_environment(pod, home="")
+    assert 'resource claim "gpu"' in environment.dropped
+    assert "resourceClaims" not in environment.pod
 
 
 def test_a_gpu_is_never_inherited() -> None:

@@ -54,7 +54,16 @@ def test_without_the_start_only_what_is_named_goes() -> None:
 
 
 def test_the_first_process_is_read(tmp_path: Path) -> None:
-    assert first_process_environ(Path("/proc/self/environ"))
     assert first_process_environ(tmp_path / "none") is None
-    (tmp_path / "environ").write_bytes(b"A=1\0B=x=y\0\0C\0" + os.fsencode("D=\udcff"))
-    assert first_process_environ(tmp_path / "environ") == {"A": "1", "B": "x=y", "D": "\udcff"}
+    (tmp_path / "environ").write_bytes(b"KUBERNETES_SERVICE_HOST=1\0B=x=y\0\0C\0" + os.fsencode("D=\udcff"))
+    assert first_process_environ(tmp_path / "environ") == {
+        "KUBERNETES_SERVICE_HOST": "1",
+        "B": "x=y",
+        "D": "\udcff",
+    }
+
+
+def test_the_first_process_of_a_whole_pod_is_not_the_servers(tmp_path: Path) -> None:
+    """`shareProcessNamespace`: it is the pause process, and root may read its environment."""
+    (tmp_path / "environ").write_bytes(b"PATH=/bin\0HOSTNAME=jupyter-ann\0")
+    assert first_process_environ(tmp_path / "environ") is None

@@ -35,7 +35,7 @@ from kbatch_core.model.names import id_from, new_submit_id
 from tests.cluster import Cluster, wait_for
 from tests.cluster.local import LocalCluster
 from tests.proxy import FaultProxy
-from tests.scripted import ScriptedServer
+from tests.scripted import Answer, ScriptedServer
 
 IMAGE = Environment(image="images.example.org/none:1", user="ann", keep_entrypoint=False)
 
@@ -375,7 +375,10 @@ def test_a_quota_that_another_submit_has_just_changed_is_asked_again(namespace: 
     """It is a 409 too, seen with many submits at once; nothing of this name is there."""
     made = submission(namespace)
     status = {"kind": "Status", "code": 409, "reason": "Conflict", "message": "the object has been modified"}
-    answers = [(409, {}, msgspec.json.encode(status)), (201, {}, msgspec.json.encode(made.manifest))]
+    answers: list[Answer] = [
+        (409, {}, msgspec.json.encode(status)),
+        (201, {}, msgspec.json.encode(made.manifest)),
+    ]
     with ScriptedServer(answers) as server:
         retry = Retry(sleep=lambda seconds: None)
         behind = Api(Transport(Settings(server=server.url, namespace=namespace)), retry)
