@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kbatch_core.client import Client
-from kbatch_core.errors import KbatchError
+from kbatch_core.errors import KbatchError, Refused
 from kbatch_core.history import Efficiency, Found
 from kbatch_core.manifest.again import read_back
 from kbatch_core.staging import read_staged
@@ -24,7 +24,10 @@ PODS_ASKED = 8
 
 @dataclass(frozen=True)
 class Details:
-    """`manifest` is the whole object, {} when there is none. `problems`: what could not be read, a sentence each."""
+    """`manifest` is the whole object, {} when there is none. `problems`: what could not be read, a sentence each.
+
+    What a missing right costs is not among them: `Client.missing` has it.
+    """
 
     job: Job
     manifest: Mapping[str, Any]
@@ -50,11 +53,13 @@ def details_of(client: Client, found: Found, task: int | None = None) -> Details
     pods: Sequence[Pod] = ()
     events: list[Event] = []
     if found.past is None:
-        pods = client.pods(found.job)
+        pods = client.pods_if_allowed(found.job)
         about = [found.job.metadata.uid, *(pod.metadata.uid for pod in pods[-PODS_ASKED:])]
         try:
             for uid in about:
                 events += client.api.list_events(uid, namespace=found.job.metadata.namespace)
+        except Refused:
+            client.missing.add("events", found.job.metadata.namespace)
         except KbatchError as error:
             problems.append(error.sentence)
     script, name = "", ""

@@ -137,10 +137,17 @@ def look_at(
     jobs: Sequence[tuple[Job, Sequence[Pod]]],
     nodes: _Nodes | None = None,
     missing: MissingRights | None = None,
+    *,
+    closely: bool = False,
 ) -> tuple[list[Seen], Facts]:
-    """The same for jobs whose pods are known."""
-    events = _read_events(api, jobs, missing or MissingRights(()))
-    facts = _read_facts(api, jobs, nodes or _Nodes(api))
+    """The same for jobs whose pods are known.
+
+    `closely`: `missing` learns also that nodes or quotas may not be read, which few users of a hub may: to be said
+    of one job that is looked at, not with each list.
+    """
+    missing = missing or MissingRights(())
+    events = _read_events(api, jobs, missing)
+    facts = _read_facts(api, jobs, nodes or _Nodes(api), missing if closely else MissingRights(()))
     return [Seen(job, pods, events.get(job.metadata.uid, ())) for job, pods in jobs], facts
 
 
@@ -154,14 +161,25 @@ def _read_events(
     return {job.metadata.uid: events for (job, _), events in zip(needed, read, strict=False)}
 
 
-def _read_facts(api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]], nodes_of: _Nodes) -> Facts:
+def _read_facts(
+    api: Api, jobs: Sequence[tuple[Job, Sequence[Pod]]], nodes_of: _Nodes, missing: MissingRights
+) -> Facts:
     """Nodes when a pod finds none or is not well on its own, quotas when a job has no pod."""
     nodes, quotas = None, None
     if any(_asks_for_nodes(pod) for _, pods in jobs for pod in pods):
         nodes = nodes_of.get()
-    podless = {job.metadata.namespace for job, pods in jobs if not pods and to_explain(job, pods)}
+        if nodes_of.refused:
+            missing.add("nodes")
+    podless = {
+        job.metadata.namespace
+        for job, pods in jobs
+        if not pods and not job.status.active and to_explain(job, pods)
+    }
     if podless:
-        quotas = _if_allowed(lambda: [one for name in sorted(podless) for one in api.list_quotas(name)])
+        try:
+            quotas = [one for name in sorted(podless) for one in api.list_quotas(name)]
+        except Refused:
+            missing.add("quotas")
     return Facts(nodes, quotas)
 
 
@@ -178,12 +196,16 @@ class _Nodes:
         self._lock = threading.Lock()
         self._is_read = False
         self._found: Mapping[str, Node] | None = None
+        self.refused = False
 
     def get(self) -> Mapping[str, Node] | None:
         """By name; None when they may not be read, or are too many for one look."""
         with self._lock:
             if not self._is_read:
-                self._found = _if_allowed(self._read)
+                try:
+                    self._found = self._read()
+                except Refused:
+                    self.refused = True
                 self._is_read = True
             return self._found
 
@@ -194,13 +216,6 @@ class _Nodes:
                 return None
             found |= {node.metadata.name: node for node in page}
         return found
-
-
-def _if_allowed(call: Callable[[], Answer]) -> Answer | None:
-    try:
-        return call()
-    except Refused:
-        return None
 
 
 def _events(api: Api, job: Job, about: str, missing: MissingRights) -> Sequence[Event]:

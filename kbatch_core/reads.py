@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kbatch_core.errors import NotFound, Unreachable
+from kbatch_core.errors import NotFound, Refused, Unreachable
 from kbatch_core.finding import Finder
 from kbatch_core.history.folder import ProgressFiles
 from kbatch_core.look import NO_FACTS, Facts, Seen, look, look_at
@@ -25,6 +26,8 @@ from kbatch_core.streams import Streams
 
 # What only some calls need is imported in them: half of the time of a `kqueue list` goes into imports.
 if TYPE_CHECKING:
+    from kbatch_core.cluster.api import Api
+    from kbatch_core.environment.session import Session
     from kbatch_core.history import Asked, Efficiency, Found
     from kbatch_core.history.past import Past
     from kbatch_core.model.record import Record
@@ -35,7 +38,15 @@ Surveyed = list[tuple[Job, JobRow, Callable[[], Rows]]]
 
 
 class Reads(Streams):
-    """Asks the cluster and the history in home. Owns no thread that outlives a call."""
+    """Asks the cluster and the history in home. Owns no thread that outlives a call.
+
+    `missing` has the rights that turned out to be missing when single jobs were looked at: they cost the reasons
+    that need them, and nothing else.
+    """
+
+    def __init__(self, api: Api, session: Session, clock: Callable[[], float], rng: random.Random) -> None:
+        super().__init__(api, session, clock, rng)
+        self.missing = MissingRights((api.namespace,))
 
     def selector(self, user: str | None = None, base: str = labels.SELECTOR) -> str:
         """The label selector of a user's jobs; None = this session's user, "" = everybody's."""
@@ -70,7 +81,13 @@ class Reads(Streams):
 
             of_jobs = [row for _, row, _ in found]
             now = self.now()
-            keep_ends(self.history, [(job, row) for job, row, _ in found], pasts, self.pods, now)
+            keep_ends(
+                self.history,
+                [(job, row) for job, row, _ in found],
+                pasts,
+                partial(self.pods_if_allowed, missing=lacks),
+                now,
+            )
             asked = self._asked(user, lacks.without("jobs"))
             rows += absent_rows(pasts, {row.id for row in of_jobs}, asked, now, tasks=tasks)
         return _by_age(rows)
@@ -85,7 +102,7 @@ class Reads(Streams):
     ) -> Surveyed:
         """(job, its row, what makes a row per task of an array) of each job, as `list` has them.
 
-        `missing` learns which rights are.
+        `missing` learns which rights are, by default the Client's own.
         """
         job_selector = ",".join(part for part in (self.selector(user), selector) if part)
         plain = self._facts()
@@ -103,7 +120,7 @@ class Reads(Streams):
             namespaces or (self.api.namespace,),
             surveyed,
             self.now,
-            missing or MissingRights(()),
+            missing or self.missing,
         )
 
     def past(
@@ -172,7 +189,8 @@ class Reads(Streams):
         if past is not None:
             return past_row(past, now, gone=gone)
         job = _job_of(job)
-        (seen,), cluster = look_at(self.api, [(job, self.pods(job))])
+        pods = self.pods_if_allowed(job)
+        (seen,), cluster = look_at(self.api, [(job, pods)], missing=self.missing, closely=True)
         row = make_row(*seen, now, self._facts(cluster))
         past = self.history.read(row.id) if row.finished else None
         if past is not None:
@@ -188,7 +206,7 @@ class Reads(Streams):
         if past is not None:
             return past_task_rows(past, now, gone=gone)
         job = _job_of(job)
-        return task_rows(job, self.pods(job), [], now, self._facts())
+        return task_rows(job, self.pods_if_allowed(job), [], now, self._facts())
 
     def record(self, job: Job | Found, task: int | None = None) -> Record | None:
         """How a job, or a task of an array, ended, in the supervisor's words; None: it has not, or nobody knows."""
@@ -222,6 +240,14 @@ class Reads(Streams):
         pods = [pod for pod in found if owner_uid(pod.metadata) == job.metadata.uid]
         return sorted(pods, key=lambda pod: pod.metadata.creation_timestamp)
 
+    def pods_if_allowed(self, job: Job, missing: MissingRights | None = None) -> Pods:
+        """The same; none where they may not be read, which `missing` learns, by default the Client's own."""
+        try:
+            return self.pods(job)
+        except Refused:
+            (missing or self.missing).add("pods", job.metadata.namespace)
+            return []
+
     def _task_row(self, job: Job | Found, task: int) -> JobRow:
         for row in self.task_rows(job):
             if row.task == task:
@@ -235,7 +261,7 @@ class Reads(Streams):
         known = dict(past.records) if past is not None else {}
         if _past_of(job)[0] is None:
             live = _job_of(job)
-            known |= records_of(id_of(live), self.pods(live))
+            known |= records_of(id_of(live), self.pods_if_allowed(live))
         return known
 
     def _asked(self, user: str | None, namespaces: Sequence[str] = ()) -> Asked:

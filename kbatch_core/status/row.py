@@ -25,10 +25,13 @@ from kbatch_core.status.reading import (
     typed,
 )
 from kbatch_core.status.tasks import TaskCounts, count_tasks, describe_array, speaker
+from kbatch_core.status.unplaced import unseen_task
 from kbatch_core.status.verdict import NO_FACTS, ClusterFacts, Verdict
 from kbatch_core.status.words import amount_of, is_gpu
 
 NODES_NAMED = 3
+# The reasons of a task that has no pod, when all pods are known.
+NO_POD = ("None", "JobArrayTaskLimit")
 
 
 class JobRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +108,8 @@ def task_rows(
     """One row per task of an array, in the order of the task numbers; none for a job that is no array."""
     if not is_array(job):
         return []
+    # Where pods may not be read, or are not read yet, nothing tells whose turn it is.
+    unseen = not pods and job.status.active > 0
     by_index: dict[int, list[Pod]] = {}
     for pod in pods:
         index = pod_index(pod)
@@ -114,7 +119,8 @@ def task_rows(
     for index in range(job.spec.completions or 0):
         own = by_index.get(index, [])
         case = make_case(job, own, events, now, facts, pod=newest(own), task=task_of(job, index))
-        rows.append(_row(case, explain_case(case)))
+        found = explain_case(case)
+        rows.append(_row(case, unseen_task() if unseen and found.code in NO_POD else found))
     return rows
 
 

@@ -41,13 +41,19 @@ class TaskCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def count_tasks(job: Job, pods: Iterable[Pod]) -> TaskCounts:
-    """Counts that add up to `total`, whatever the pods say."""
+    """Counts that add up to `total`, whatever the pods say.
+
+    Without pods, which may not be read or are not read yet, the Job's own count of those that are ready tells what
+    runs: a job's pods have no probe, so they are ready as soon as they run.
+    """
+    pods = list(pods)
+    at_work = sum(1 for pod in pods if is_running(pod)) if pods else job.status.ready or 0
     total = max(job.spec.completions or 0, 0)
     done = min(count_indexes(job.status.completed_indexes), total)
     failed = min(count_indexes(job.status.failed_indexes), total - done)
     rest = total - done - failed
     over = is_finished(job)
-    running = 0 if over else min(sum(1 for pod in pods if is_running(pod)), rest)
+    running = 0 if over else min(at_work, rest)
     return TaskCounts(
         total=total,
         pending=0 if over else rest - running,

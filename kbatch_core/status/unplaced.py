@@ -112,11 +112,18 @@ def policy_denied(case: Case) -> Verdict | None:
 def no_pod(case: Case) -> Verdict:
     """What no rule matches. The Job's own counters tell more where pods may not be read, or not yet."""
     status = case.job.status
-    if not status.active or is_array(case.job):
+    if not status.active or case.task is not None:
         return verdict("PD", "None", "Its pod is not made yet")
     if status.ready:
         return verdict("R", "", "Runs; where is not known")
+    if is_array(case.job):
+        return verdict("PD", "None", "Its first pods are made; more is not known of them")
     return verdict("PD", "None", "Its pod is made; more is not known of it")
+
+
+def unseen_task() -> Verdict:
+    """A task of an array of which some run, and no pod tells which."""
+    return verdict("PD", "None", "It waits or runs already: which of both is not known")
 
 
 def _has_pod(case: Case) -> bool:

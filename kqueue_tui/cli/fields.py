@@ -78,9 +78,18 @@ def moment(seconds: float | None) -> str:
     return datetime.fromtimestamp(seconds).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+def time_used(row: JobRow, now: float) -> str:
+    """How long it has run; not that it has just begun where nothing tells since when it runs."""
+    if row.state == "R" and row.started is None:
+        return NOT_AVAILABLE
+    return format_time(row.elapsed(now))
+
+
 def time_left(row: JobRow, now: float) -> str:
     if row.time_limit is None:
         return "UNLIMITED"
+    if row.state == "R" and row.started is None:
+        return NOT_AVAILABLE
     return format_time(row.time_limit - row.elapsed(now))
 
 
@@ -103,7 +112,7 @@ FIELDS = (
     Field("P", "partition", "PARTITION", lambda row, now: row.partition or NOT_AVAILABLE),
     Field("t", "statecompact", "ST", lambda row, now: row.state),
     Field("T", "state", "STATE", lambda row, now: state_name(row.state)),
-    Field("M", "timeused", "TIME", lambda row, now: format_time(row.elapsed(now)), True,
+    Field("M", "timeused", "TIME", time_used, True,
           lambda row, now: row.elapsed(now)),
     Field("l", "timelimit", "TIME_LIMIT", lambda row, now: format_time(row.time_limit), True,
           lambda row, now: row.time_limit or float("inf")),

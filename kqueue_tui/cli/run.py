@@ -55,15 +55,26 @@ def choose_cluster(text: str | None) -> None:
 
 
 def connect(options: Mapping[str, Any], *, history: bool = False) -> Client:
-    """The Client of a command's cluster options. Raises NoCluster, BadConfig."""
+    """The Client of a command's cluster options. Raises NoCluster, BadConfig.
+
+    When the command is over it is said which rights it missed, each once.
+    """
     from kbatch_core.client import Client  # half a second that the dashboard's first paint does not wait for
 
-    return Client.connect(
+    client = Client.connect(
         namespace=options["namespace"],
         context=options["context"],
         kubeconfig=options["kubeconfig"],
         history=history,
     )
+    context = click.get_current_context()
+
+    def say_missing() -> None:
+        for sentence in client.missing.sentences():
+            complain(context.find_root().info_name or "", sentence)
+
+    context.call_on_close(say_missing)
+    return client
 
 
 def paint_state(text: str, row: JobRow) -> str:

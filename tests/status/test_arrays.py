@@ -51,6 +51,21 @@ def test_the_row_of_an_array_counts_its_tasks() -> None:
     assert row.started == NOW - 495
 
 
+def test_without_its_pods_what_runs_is_counted_by_the_job_and_no_task_is_said_to_wait() -> None:
+    """Pods may not be read, or are not read yet."""
+    array = job(array="0-5%2", count=6, parallelism=2, active=2, ready=1, completedIndexes="0")
+    row = make_row(array, [], [], NOW)
+    assert (row.state, row.sentence) == ("R", "1 running, 4 waiting, 1 done")
+    assert row.tasks == TaskCounts(total=6, pending=4, running=1, done=1, failed=0, cancelled=0)
+    first, *rest = task_rows(array, [], [], NOW)
+    assert (first.state, {one.sentence for one in rest}) == (
+        "CD",
+        {"It waits or runs already: which of both is not known"},
+    )
+    started = job(array="0-5%2", count=6, parallelism=2, active=2)
+    assert make_row(started, [], [], NOW).sentence == "Its first pods are made; more is not known of them"
+
+
 def test_each_task_has_its_own_row() -> None:
     pods, _ = busy_array()
     array = job(array="0-50:10%2", count=6, parallelism=2, active=2, completedIndexes="0", failedIndexes="1")
