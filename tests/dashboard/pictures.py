@@ -20,7 +20,7 @@ from tests.dashboard.forms import checked, fill_home
 FOLDER = Path(__file__).parents[2] / "screenshots"
 # Name -> (theme, what is pressed).
 PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "queue": ("", ("t",)),
+    "queue": ("", ()),
     "detail": ("", ("j", "j", "j", "d")),
     "logs": ("", ("j", "j", "j", "vertical_line")),
     "light": ("textual-light", ()),
