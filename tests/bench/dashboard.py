@@ -75,6 +75,15 @@ def write(self, data, put=LinuxDriver.write):
         typed.clear()
 LinuxDriver.process_message, LinuxDriver.write = process_message, write
 """
+# What the machine itself adds: the same few milliseconds of work each time, after a pause as between two keys.
+LOOP = """
+import sys, time
+for _ in range(int(sys.argv[1])):
+    time.sleep(float(sys.argv[2]))
+    wall, cpu = time.perf_counter(), time.process_time()
+    sum(number * number % 7 for number in range(40_000))
+    print(time.perf_counter() - wall, time.process_time() - cpu)
+"""
 CURSOR = "▌"
 WORD = "nothing"
 BARE = """
@@ -114,7 +123,7 @@ def run() -> list[str]:
             fill(cluster, namespace, size, partial(manifest, namespace))
             lines += starts(cluster, folder, size)
             lines += held_open(cluster, folder, size)
-        lines.append(bare_held_open(Path(name)))
+        lines += [bare_held_open(Path(name)), loop()]
     return lines
 
 
@@ -156,6 +165,13 @@ def bare_held_open(folder: Path) -> str:
             f"a Textual app of one word, idle: {quiet.cpu:.2%} of a core, {quiet.bytes / 1024:.2f} KiB/s, "
             f"{quiet.memory:.0f} MB; key to screen: {echoes(terminal, kept)}"
         )
+
+
+def loop() -> str:
+    """What the same work takes each time, where nobody waits for a screen."""
+    command = (sys.executable, "-c", LOOP, str(KEYS), str(KEY_PAUSE_SECONDS))
+    lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    return f"a loop of a few milliseconds, as often: {of_process(lines)}"
 
 
 def held_open(cluster: Cluster, folder: Path, size: int) -> list[str]:
@@ -215,8 +231,13 @@ def echoes(terminal: Terminal, kept: Path) -> str:
         found.append(terminal.arrived[before][0] - typed)
     terminal.look(KEY_PAUSE_SECONDS)
     lines = kept.read_text().splitlines()[begun:]
-    inside, used = zip(*(map(float, line.split()) for line in lines), strict=True)
-    return f"in process {parts(inside)} (CPU {parts(used)}); at the terminal {parts(found)}"
+    return f"in process {of_process(lines)}; at the terminal {parts(found)}"
+
+
+def of_process(lines: Sequence[str]) -> str:
+    """Of lines with seconds and CPU seconds each."""
+    wall, used = zip(*(map(float, line.split()) for line in lines), strict=True)
+    return f"{parts(wall)} (CPU {parts(used)})"
 
 
 def parts(seconds: Sequence[float]) -> str:
