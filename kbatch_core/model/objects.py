@@ -60,12 +60,20 @@ class ContainerSpec(_Object):
     resources: Resources = Resources()
 
 
+class InitContainerSpec(_Object):
+    """`restart_policy` "Always" makes it a sidecar, which runs as long as the pod."""
+
+    name: str = ""
+    restart_policy: str = ""
+
+
 class SchedulingGate(_Object):
     name: str = ""
 
 
 class PodSpec(_Object):
     containers: list[ContainerSpec] = []
+    init_containers: list[InitContainerSpec] = []
     scheduling_gates: list[SchedulingGate] = []
     node_name: str = ""
     active_deadline_seconds: int | None = None

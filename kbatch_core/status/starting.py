@@ -155,6 +155,7 @@ def init(case: Case) -> Verdict | None:
     """A container that runs before the script, put there by a webhook, fails or is at work."""
     if not _placed(case) or case.pod is None:
         return None
+    sidecars = [one.name for one in case.pod.spec.init_containers if one.restart_policy == "Always"]
     for status in case.pod.status.init_container_statuses:
         ended = status.state.terminated or status.last_state.terminated
         if ended is not None and ended.exit_code:
@@ -165,7 +166,7 @@ def init(case: Case) -> Verdict | None:
                 "Your admin's cluster adds it to every pod; tell them if it stays",
                 ended.message or ended.reason,
             )
-        if status.state.running is not None:
+        if status.state.running is not None and status.name not in sidecars:
             sentence = f"Init container {status.name} runs before it"
             return verdict("CF", "Init", sentence, "The script starts by itself when that one is done")
     return None

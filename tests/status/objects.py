@@ -151,6 +151,7 @@ def pod(
     message: str = "",
     init: list[Any] = [],  # noqa: B006
     index: int | None = None,
+    sidecars: list[str] = [],  # noqa: B006
     gates: list[str] = [],  # noqa: B006
     nominated: str = "",
     resources: Mapping[str, Any] | None = None,
@@ -195,6 +196,7 @@ def pod(
                 or {"requests": {"cpu": "2", "memory": "4Gi"}, "limits": {"memory": "4Gi"}},
             }
         ],
+        "initContainers": [{"name": name, "restartPolicy": "Always"} for name in sidecars],
         "schedulingGates": [{"name": gate} for gate in gates],
     }
     if node:

@@ -10,6 +10,7 @@ import pytest
 from kbatch_core.model import labels
 from kbatch_core.model.objects import ResourceQuota
 from kbatch_core.status import ClusterFacts, explain, make_row
+from kbatch_core.status.reading import owner_uid
 from kbatch_core.status.tasks import count_tasks, speaker
 from tests.status.objects import (
     ID,
@@ -208,3 +209,22 @@ def test_what_a_job_was_told_is_in_its_row() -> None:
         NOW,
     )
     assert (row.command, row.comment, row.time_limit) == ("a.sh 1", "why", None)
+
+
+def test_a_task_that_runs_speaks_before_one_that_is_being_started() -> None:
+    starting = pod("Pending", index=0, state=waiting("ContainerCreating"))
+    runs = pod(index=1)
+    assert speaker([starting, runs]) is runs
+    assert speaker([runs, starting]) is runs
+
+
+def test_only_its_controller_owns_a_pod() -> None:
+    """Whoever may make pods may name any Job as one of several owners."""
+    owned = msgspec.to_builtins(pod().metadata)
+    other = {**owned["ownerReferences"][0], "uid": "another", "controller": False}
+    both = msgspec.convert(
+        {**owned, "ownerReferences": [other, *owned["ownerReferences"]]}, type(pod().metadata)
+    )
+    assert owner_uid(both) == owned["ownerReferences"][0]["uid"]
+    alone = msgspec.convert({**owned, "ownerReferences": [other]}, type(pod().metadata))
+    assert owner_uid(alone) == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kbatch_core.model import labels
-from kbatch_core.status import ClusterFacts, make_row
+from kbatch_core.status import ClusterFacts, make_row, task_rows
 from tests.status.objects import (
     ID,
     JOB_UID,
@@ -114,3 +114,30 @@ def test_a_complete_job_ended_with_0_also_when_its_pod_is_gone() -> None:
     assert make_row(job(conditions=complete()), [], [], NOW).exit_code == 0
     many = make_row(job(conditions=complete(), array="0-1", count=2, completedIndexes="0-1"), [], [], NOW)
     assert many.exit_code is None
+
+
+def test_nothing_has_run_before_its_start_nor_by_a_clock_that_is_behind() -> None:
+    assert make_row(job(suspend=True), [], [], NOW).elapsed(NOW) == 0
+    row = make_row(job(active=1), [pod()], [], NOW)
+    assert (row.elapsed(NOW), row.elapsed(NOW - 3600)) == (495, 0)
+
+
+def test_what_killed_it_is_hinted_at() -> None:
+    def hint(signal: int) -> str:
+        one = pod("Failed", state=ended(128 + signal))
+        return make_row(job(conditions=exit_failed(128 + signal)), [one], [], NOW).hint
+
+    assert hint(9) == "Nothing says who sent it; compare its memory peak with --mem"
+    assert hint(10) == "Nothing says who sent it"
+    assert hint(11).startswith("The program itself crashed")
+
+
+def test_a_task_is_run_again_by_its_own_number() -> None:
+    array = job(array="7-8", count=2, failedIndexes="1", completedIndexes="0", active=0)
+    gone = pod("Failed", index=1, reason="NodeLost")
+    assert [row.hint for row in task_rows(array, [gone], [], NOW)][1:] == [
+        "What it had written to its output file is kept"
+    ]
+    told = pod("Failed", index=1, state=ended(143, message=record(exit=143, task=8, reason="Terminated")))
+    (_, row) = task_rows(array, [told], [], NOW)
+    assert row.hint == f"`kqueue rerun {ID}_8` runs it again"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from kbatch_core.model import labels
 from kbatch_core.model.safetext import safe_text
 from kbatch_core.status.timeline import MOST_MOMENTS, Moment, timeline, timeline_words
@@ -100,3 +102,10 @@ def test_what_happened_in_the_same_second_is_told_as_one_leads_to_another() -> N
         "Submitted", "Cancelled", "Placed on node node-a", "Pulled", "Started", "Ended", "FailedCreate", "Failed",
         "PodFailurePolicy",
     ]  # fmt: skip
+
+
+def test_how_often_is_said_of_what_happened_more_than_once() -> None:
+    job = o.job()
+    for count, said in ((1, "FailedCreate: full"), (2, "FailedCreate: full (2 times)")):
+        moments = timeline(job, [], [replace(o.event(job, "FailedCreate", "full"), count=count)])
+        assert words(moments)[-1] == said

@@ -150,6 +150,21 @@ def starting_rows() -> list[Row]:
             says=["mesh runs before it"],
         ),
         Row(
+            "a sidecar runs, which nothing waits for",
+            "CF",
+            "ContainerCreating",
+            job(active=1),
+            [
+                pod(
+                    "Pending",
+                    state=waiting("PodInitializing"),
+                    sidecars=["mesh"],
+                    init=[{"name": "mesh", "state": {"running": {}}}],
+                )
+            ],
+            says=["node-a"],
+        ),
+        Row(
             "being started, nothing wrong",
             "CF",
             "ContainerCreating",
