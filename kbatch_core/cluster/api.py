@@ -96,28 +96,36 @@ class Api:
             # What cannot be read after a success may be anybody's.
             lost = True
             return decode_answer(Job, answer)
-        except Conflict as error:
-            return self._created(metadata, error)
         except (Refused, Unreachable) as error:
-            if not lost or dry_run:
-                raise
-            # The one before may have made it: a quota that it has filled refuses the next one.
-            return self._created(metadata, error)
+            unsure = not dry_run and (lost or isinstance(error, Conflict))
+            return self._created(metadata, error, unsure=unsure)
 
-    def _created(self, metadata: Mapping[str, Any], error: KbatchError) -> Job:
-        """The Job that an attempt without an answer has made. Raises `error` where it made none, UnknownOutcome."""
-        submit_id = metadata.get("annotations", {}).get(labels.SUBMIT_ID)
-        if isinstance(error, Unreachable):
-            raise _unknown(metadata, error) from error
-        try:
-            existing = self.get_job(metadata["name"], namespace=metadata.get("namespace"))
-        except NotFound:
-            raise error from None
-        except (Refused, Unreachable) as unseen:
-            raise _unknown(metadata, unseen) from unseen
-        if submit_id and existing.metadata.annotations.get(labels.SUBMIT_ID) == submit_id:
-            return existing
-        raise error
+    def _created(self, metadata: Mapping[str, Any], error: KbatchError, *, unsure: bool) -> Job:
+        """The Job that an earlier attempt has made: a quota that it filled refuses the next one, as its name does.
+
+        Raises `error` where there is none, UnknownOutcome where that cannot be seen and `unsure`.
+        """
+        unseen = error
+        if isinstance(error, Refused):
+            try:
+                existing = self.get_job(metadata["name"], namespace=metadata.get("namespace"))
+            except NotFound:
+                raise error from None
+            except (Refused, Unreachable) as problem:
+                unseen = problem
+            else:
+                submit_id = metadata.get("annotations", {}).get(labels.SUBMIT_ID)
+                if submit_id and existing.metadata.annotations.get(labels.SUBMIT_ID) == submit_id:
+                    return existing
+                raise error
+        if not unsure:
+            raise error
+        job_id, submit_id = metadata["labels"][labels.ID], metadata["annotations"][labels.SUBMIT_ID]
+        raise UnknownOutcome(
+            f"No answer came to the submit of job {job_id}: it may or may not exist. {unseen.sentence}",
+            f"Look with `kqueue show {job_id}`, or submit again with `--submit-id {submit_id}`: "
+            "that makes no second job.",
+        ) from unseen
 
     def get_job(self, name: str, *, namespace: str | None = None) -> WholeJob:
         """One Job by its object name. Raises NotFound."""
@@ -279,16 +287,6 @@ class Api:
             token = page.metadata.continue_
             if not token:
                 return
-
-
-def _unknown(metadata: Mapping[str, Any], error: KbatchError) -> UnknownOutcome:
-    """What is said of a submit of which nobody can tell whether it made a job, and `error` why."""
-    job_id, submit_id = metadata["labels"][labels.ID], metadata["annotations"][labels.SUBMIT_ID]
-    return UnknownOutcome(
-        f"No answer came to the submit of job {job_id}: it may or may not exist. {error.sentence}",
-        f"Look with `kqueue show {job_id}`, or submit again with `--submit-id {submit_id}`: "
-        "that makes no second job.",
-    )
 
 
 def jobs_path(namespace: str) -> str:

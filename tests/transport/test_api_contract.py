@@ -211,6 +211,8 @@ def test_a_lost_reply_that_filled_the_quota_is_no_refusal(api: Api, cluster: Clu
         assert refused or isinstance(cluster, LocalCluster), (
             "it was not refused: there is nothing to see here"
         )
+        made_again = behind.create_job(made.manifest)
+        assert made_again.metadata.uid == api.list_jobs()[0].metadata.uid, "what --submit-id promises"
         with pytest.raises(PolicyDenied, match="exceeded quota: one"):
             behind.create_job(submission(namespace).manifest)
         behind.transport.close()
