@@ -11,7 +11,7 @@ from kbatch_core.errors import KbatchError, NotFound
 from kbatch_core.history import Found
 from kbatch_core.model.arrays import ArraySpec
 from kbatch_core.model.objects import Job
-from kqueue_tui.cli.acting import PROG, WHICH, target_options
+from kqueue_tui.cli.acting import PROG, WHICH, confirm, target_options
 from kqueue_tui.cli.follow import exit_code, exit_status, said, watch_until
 from kqueue_tui.cli.run import complain, connect
 from kqueue_tui.cli.targets import Missed, Target, choose
@@ -34,6 +34,9 @@ def command(quiet: bool, **options: Any) -> int:
         complain(PROG, "No job is there to wait for.")
     for one in missed:
         code = max(code, forgotten(client, one, quiet))
+    # All questions before the first wait, which may take days.
+    if options["interactive"]:
+        targets = [target for target in targets if confirm(f"Wait for {target.title}?")]
     for target in targets:
         try:
             code = max(code, wait(client, target, quiet))

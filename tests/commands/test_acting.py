@@ -210,6 +210,9 @@ def test_wait_gives_the_highest_exit_code(ann: Fleet) -> None:
     assert call("wait", id_of(fine), "nothing").code == 1
     assert call("wait", "--me").code == 0, "none is active"
     assert call("wait", f"{id_of(fine)},{id_of(failing)}").code == 7
+    result = call("wait", "-i", id_of(failing), id_of(fine), input="n\ny\n")
+    assert result.code == 0, "only that of those that were waited for"
+    assert result.err.count("Wait for ") == 2
 
 
 def test_wait_for_one_task(ann: Fleet) -> None:
