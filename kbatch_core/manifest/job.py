@@ -42,31 +42,6 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """What was left out and why, a line each."""
 
 
-def build_job(
-    spec: JobSpec,
-    environment: Environment,
-    *,
-    job_id: str,
-    submit_id: str,
-    namespace: str,
-    cwd: str,
-    submit_host: str,
-) -> Submission:
-    """The Job for `spec` in `environment`. `cwd` is where the user stands. Raises BadOption, BadScript."""
-    with _text_alone():
-        made = _build(
-            spec,
-            environment,
-            job_id=job_id,
-            submit_id=submit_id,
-            namespace=namespace,
-            cwd=cwd,
-            submit_host=submit_host,
-        )
-        msgspec.json.encode(made.manifest)
-    return made
-
-
 @contextmanager
 def _text_alone() -> Iterator[None]:
     """A file's name, an argument and a variable may have any bytes, which Python has as surrogates; JSON may not."""
@@ -80,7 +55,8 @@ def _text_alone() -> Iterator[None]:
         ) from error
 
 
-def _build(
+@_text_alone()
+def build_job(
     spec: JobSpec,
     environment: Environment,
     *,
@@ -90,6 +66,7 @@ def _build(
     cwd: str,
     submit_host: str,
 ) -> Submission:
+    """The Job for `spec` in `environment`. `cwd` is where the user stands. Raises BadOption, BadScript."""
     name = spec.name or spec.script_name
     place = find_place(spec, environment, job_id=job_id, name=name, cwd=cwd)
     carried = carry(spec, place.record_dir, place.notebook)
@@ -118,6 +95,7 @@ def _build(
             ),
         },
     }
+    msgspec.json.encode(manifest)  # which is where text that is none is found
     return Submission(
         job_id=job_id,
         submit_id=submit_id,
