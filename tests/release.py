@@ -17,6 +17,8 @@ import venv
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tests.commands.terminal import Terminal
+
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"
 TABLE_HEAD = "JOBID"
@@ -67,18 +69,44 @@ def audit(tools: Path) -> None:
 
 
 def installs_alone(tools: Path) -> None:
-    """In an empty environment, without what the tests need, its demo runs in a pipe and its pages are there."""
+    """In an empty environment, without what the tests need, with the tested versions of what it stands on."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         venv.create(home / "venv", with_pip=True)
         (wheel,) = DIST.glob("*.whl")
+        run(home / "venv/bin/python", "-m", "pip", "install", "--quiet", "-c", _pins(home), wheel, cwd=home)
+        works(home)
+
+
+def works_with_the_lowest_versions(tools: Path) -> None:
+    """The same with the oldest versions that pyproject.toml allows, which a user may have already."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        venv.create(home / "venv")
+        (wheel,) = DIST.glob("*.whl")
         python = home / "venv/bin/python"
-        run(python, "-m", "pip", "install", "--quiet", "-c", _pins(home), wheel, cwd=home)
-        said = run(home / "venv/bin/kqueue", "demo", cwd=home, env={"HOME": str(home)})
-        if TABLE_HEAD not in said:
-            raise RuntimeError(f"kqueue demo printed no table:\n{said}")
-        if not run(home / "venv/bin/kqueue", "docs", "admin", cwd=home).startswith("# "):
-            raise RuntimeError("kqueue docs admin printed no page.")
+        oldest = ("--resolution", "lowest-direct")
+        run(tools / "uv", "pip", "install", "--quiet", "--python", python, *oldest, wheel, cwd=home)
+        works(home)
+
+
+def works(home: Path) -> None:
+    """Its demo runs in a pipe and in a terminal, and its pages are there. Raises RuntimeError."""
+    kqueue, environ = home / "venv/bin/kqueue", {"HOME": str(home)}
+    said = run(kqueue, "demo", cwd=home, env=environ)
+    if TABLE_HEAD not in said:
+        raise RuntimeError(f"kqueue demo printed no table:\n{said}")
+    if not run(kqueue, "docs", "admin", cwd=home).startswith("# "):
+        raise RuntimeError("kqueue docs admin printed no page.")
+    with Terminal(str(kqueue), "demo", environ=environ) as terminal:
+        try:
+            terminal.wait_for(lambda screen: TABLE_HEAD in screen, what="the dashboard's table")
+            terminal.type("q")
+            code = terminal.wait_end()
+        except TimeoutError as error:
+            raise RuntimeError(f"kqueue demo in a terminal: {error}") from error
+    if code:
+        raise RuntimeError(f"kqueue demo in a terminal ended with exit code {code}.")
 
 
 def _pins(folder: Path) -> Path:
@@ -105,7 +133,13 @@ def _pins_of_the_package(tools: Path) -> Path:
 
 def main() -> int:
     tools = Path(sys.argv[1]).absolute()
-    steps: list[Callable[[Path], None]] = [build, bill_of_materials, installs_alone, audit]
+    steps: list[Callable[[Path], None]] = [
+        build,
+        bill_of_materials,
+        installs_alone,
+        works_with_the_lowest_versions,
+        audit,
+    ]
     failed = []
     for step in steps:
         try:

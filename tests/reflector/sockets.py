@@ -131,7 +131,10 @@ class SocketServer:
                     data += more
             except OSError:
                 return
-            if self._prefix.encode() not in data.partition(b"\r\n")[0]:
+            asked = data.partition(b"\r\n")[0]
+            if self._prefix.encode() not in asked and not asked.startswith(
+                b"CONNECT "
+            ):  # asked as a proxy: no path
                 return
             exchange = Exchange(self, connection, data.decode())
             with self.arrived:
