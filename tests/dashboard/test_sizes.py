@@ -1,4 +1,4 @@
-"""Whatever is open when a terminal is made small and large again, no key ends the dashboard."""
+"""In a terminal of any size, also one that changes, no key ends the dashboard, and the cursor is in sight."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.command import CommandPalette
 
+from kqueue_tui.dashboard.widgets.form_fields import FormFields
 from tests.dashboard.demo import make_app, running, settle
 from tests.dashboard.forms import fill_home
 
@@ -52,3 +53,22 @@ async def test_a_terminal_is_made_small_and_large_again(
         # Textual's palette has no list then, and its keys would fail.
         assert app.screen is (app.screen_stack[0] if isinstance(opened, CommandPalette) else opened)
         assert app.return_code is None
+
+
+@pytest.mark.parametrize("size", [(80, 24), (80, 16), (80, 13)])
+async def test_the_cursor_is_in_sight_however_long_the_help_of_its_field_is(size: tuple[int, int]) -> None:
+    async with running(make_app(), size) as pilot:
+        await pilot.press("n")
+        await settle(pilot)
+        await pilot.press("a")
+        await settle(pilot)
+        fields = pilot.app.screen.query_one(FormFields)
+        heights = set()
+        for _ in fields.shown:
+            row = fields.current
+            assert row is not None
+            assert fields.region.contains_region(row.region), row.field.name
+            heights.add(fields.size.height)
+            await pilot.press("j")
+            await settle(pilot)
+        assert size[1] < 16 or len(heights) > 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from kbatch_core.errors import AuthExpired, ConnectionFailed
 from kbatch_core.model.objects import Job
 from kbatch_core.model.record import Record
-from kbatch_core.queue import Queue
 from tests.queue.watched import watching as watching_api
 from tests.queue.watched import watching_world as watching
 from tests.queue.wire import FULL, NOW, a_job, a_node, a_pod, an_event, complete, failed, unscheduled
@@ -64,15 +62,6 @@ def test_rows_are_oldest_first_and_the_same_object_while_nothing_changes(world: 
 
 def test_until_it_is_time_to_tell_news_wakes_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred changes a second are not a hundred wake-ups of the thread that makes rows."""
-    woken: list[float] = []
-
-    def counted(
-        queue: Queue, told_at: float, ask: Callable[..., float | None] = Queue._seconds_to_tell
-    ) -> Any:
-        woken.append(told_at)
-        return ask(queue, told_at)
-
-    monkeypatch.setattr(Queue, "_seconds_to_tell", counted)
     with watching(world) as watched:
         queue = watched.queue
         watched.until(watched.is_live)
@@ -80,12 +69,14 @@ def test_until_it_is_time_to_tell_news_wakes_nobody(world: World, monkeypatch: p
         world.put(JOBS, a_job("first"))
         while not (queue._paced and queue.job("uid-first")):
             pass
-        before = len(woken)
+        woken: list[int] = []
+        wake = queue._news.notify
+        monkeypatch.setattr(queue._news, "notify", lambda: (woken.append(1), wake()))
         for number in range(100):
             world.put(JOBS, a_job(f"job-{number}"))
         while not queue.job("uid-job-99"):
             pass
-        assert len(woken) == before
+        assert not woken
 
 
 def test_no_row_claims_to_have_no_pod_before_pods_are_known(world: World) -> None:

@@ -50,6 +50,12 @@ class FormFields(VerticalScroll, can_focus=False):
     def row(self, name: str) -> FieldRow:
         return self._rows[name]
 
+    def on_resize(self) -> None:
+        """What is said about a field below may be longer than of the one before: the cursor stays in sight."""
+        row = self.current
+        if row is not None:
+            row.scroll_visible(animate=False)
+
     async def show(self, held: Mapping[str, Held]) -> None:
         """Fill the fields; one that is folded away and holds something comes forth."""
         for name, row in self._rows.items():
