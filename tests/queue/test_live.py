@@ -71,7 +71,12 @@ def test_until_it_is_time_to_tell_news_wakes_nobody(world: World, monkeypatch: p
             pass
         woken: list[int] = []
         wake = queue._news.notify
-        monkeypatch.setattr(queue._news, "notify", lambda: (woken.append(1), wake()))
+
+        def counted() -> None:
+            woken.append(1)
+            wake()
+
+        monkeypatch.setattr(queue._news, "notify", counted)
         for number in range(100):
             world.put(JOBS, a_job(f"job-{number}"))
         while not queue.job("uid-job-99"):
