@@ -47,6 +47,8 @@ constraints:
 	$(COMPILE) --extra release --constraints constraints.txt --output-file constraints-release.txt pyproject.toml
 	$(COMPILE) --constraints constraints.txt --output-file tests/cluster/hub-constraints.txt \
 	  tests/cluster/hub-requirements.txt
+	$(COMPILE) --constraints tests/cluster/hub-constraints.txt --output-file tests/jupyterlab/lab-constraints.txt \
+	  tests/jupyterlab/lab-requirements.txt
 
 $(READY): constraints.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "kbatch needs Python 3.11 or newer; set PYTHON=")'

@@ -94,6 +94,7 @@ def in_colour() -> bool:
 def main(command: click.Command, prog: str, argv: list[str] | None = None) -> int:
     """Run a click command and return its exit code; errors become one sentence on stderr."""
     gc.set_threshold(_GARBAGE_AFTER)
+    _ask_the_kernel_for_the_size()
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         # Closed by who started us: `>&-`.
         if getattr(sys, name) is None:
@@ -136,6 +137,16 @@ def main(command: click.Command, prog: str, argv: list[str] | None = None) -> in
         silence()
         return 141
     return result if isinstance(result, int) else 0
+
+
+def _ask_the_kernel_for_the_size() -> None:
+    """A terminal of JupyterLab exports the size that it has at first, which Python believes before the kernel.
+
+    The dashboard and `kqueue shell` would stay at it, whatever becomes of the browser's window.
+    """
+    if "PYXTERM_DIMENSIONS" in os.environ:
+        for name in ("COLUMNS", "LINES"):
+            os.environ.pop(name, None)
 
 
 def silence() -> None:

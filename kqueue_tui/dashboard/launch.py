@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable
 from functools import partial
 
@@ -10,12 +11,15 @@ from kqueue_tui.dashboard.actions import REBINDABLE
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend, Connect, Scope
 from kqueue_tui.dashboard.config import config_path, read_config
+from kqueue_tui.dashboard.jupyter import is_jupyter
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.saved_state import read_state, state_path, write_state
 
 
 def open_dashboard(options: Options) -> int:
     """Run it until the user leaves; the exit code. Raises BadConfig."""
+    if is_jupyter(os.environ):
+        os.environ.setdefault("COLORTERM", "truecolor")  # which it can, and does not say
     config = read_config(config_path(), actions=REBINDABLE)
     kept = state_path()
     app = Dashboard(

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.driver import Driver
 
 from kbatch_core.model.safetext import safe_text
+from kqueue_tui.dashboard.jupyter import is_jupyter, jupyter_driver, title
 
 
 class Terminal:
@@ -21,6 +22,8 @@ class Terminal:
     def remember(self, base: type[Driver]) -> type[Driver]:
         """A driver class like `base` whose instance is remembered."""
         terminal = self
+        if is_jupyter(self._environ):
+            base = jupyter_driver(base)
 
         class Remembered(base):  # type: ignore[valid-type, misc]
             def __init__(self, app: App[Any], **options: Any) -> None:
@@ -40,12 +43,15 @@ def notification(text: str, environ: Mapping[str, str]) -> str:
     """What makes the terminal show `text`: OSC 777 where that is the known one, else OSC 9.
 
     Other terminals take no notice, but for the plainest, which would print it. Several know both: one is sent. tmux
-    (with `allow-passthrough on`) and screen hand on what is wrapped for them.
+    (with `allow-passthrough on`) and screen hand on what is wrapped for them. JupyterLab knows neither, but shows the
+    terminal's title on its tab, which is to be seen from a notebook.
     """
     term = environ.get("TERM", "")
     if term in ("", "dumb", "linux", "vt100"):
         return ""
     words = safe_text(text, 200)
+    if is_jupyter(environ):
+        return title(words)
     if term.startswith(("foot", "rxvt")) or "VTE_VERSION" in environ or "KONSOLE_VERSION" in environ:
         sequence = f"\x1b]777;notify;kqueue;{words}\x07"
     else:

@@ -12,8 +12,6 @@ import os
 import re
 import secrets
 import shutil
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -21,8 +19,9 @@ from typing import Any
 
 import websocket
 
-from tests.cluster.build import Missing, made_once, say
+from tests.cluster.build import made_once, say
 from tests.cluster.control import NODE_ADDRESS, free_ports
+from tests.cluster.environment import python_environment, run
 from tests.cluster.images import GID, HOME, UID, user_image
 from tests.cluster.node import Node
 from tests.cluster.processes import wait_for
@@ -92,18 +91,7 @@ c.KubeSpawner.pre_spawn_hook = without_pods
 
 def hub_environment() -> Path:
     """The Python of a virtual environment with JupyterHub and KubeSpawner, made once."""
-    pins = _HERE / "hub-constraints.txt"
-    version = "{}.{}".format(*sys.version_info)
-    with made_once(f"hub-{version}-{hashlib.sha256(pins.read_bytes()).hexdigest()[:16]}") as (
-        final,
-        building,
-    ):
-        if building is not None:
-            say("installing JupyterHub and KubeSpawner")
-            _run(sys.executable, "-m", "venv", str(building / "venv"))
-            _run(str(building / "venv/bin/python"), "-m", "pip", "install", "--quiet", "--no-deps",
-                 "--disable-pip-version-check", "--require-hashes", "-r", str(pins))  # fmt: skip
-    return final / "venv/bin/python"
+    return python_environment("hub", _HERE / "hub-constraints.txt", "JupyterHub")
 
 
 def hub_proxy(python: Path) -> list[str]:
@@ -115,7 +103,7 @@ def hub_proxy(python: Path) -> list[str]:
         if building is not None:
             say("installing configurable-http-proxy")
             shutil.copytree(_HERE / "hub-proxy", building, dirs_exist_ok=True)
-            _run(str(node), str(npm), "ci", "--prefix", str(building), "--omit=dev", "--ignore-scripts",
+            run("JupyterHub", str(node), str(npm), "ci", "--prefix", str(building), "--omit=dev", "--ignore-scripts",
                  "--no-audit", "--no-fund")  # fmt: skip
     return [
         str(node),
@@ -129,8 +117,8 @@ class Hub:
     def __init__(self, node: Node, namespace: str) -> None:
         python = hub_environment()
         proxy = hub_proxy(python)
-        listed = _run(
-            str(python), "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check"
+        listed = run(
+            "JupyterHub", str(python), "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check"
         ).split()
         self._image = user_image(
             "hub-user", [pin for pin in listed if pin.partition("==")[0] not in _NOT_IN_IMAGE]
@@ -278,12 +266,3 @@ class Terminal:
 
     def _send(self, *message: object) -> None:
         self._socket.send(json.dumps(message))
-
-
-def _run(*command: str) -> str:
-    """Its output. Raises Missing with the end of its words: what is not here yet comes from a registry."""
-    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if result.returncode:
-        words = " ".join((result.stdout + result.stderr).split())
-        raise Missing(f"JupyterHub cannot be installed here: {Path(command[0]).name}: {words[-400:]}")
-    return result.stdout

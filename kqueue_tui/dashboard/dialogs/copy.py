@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from textual.app import ComposeResult
@@ -10,8 +11,16 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from kqueue_tui.dashboard.dialogs.dialog import Dialog
+from kqueue_tui.dashboard.jupyter import is_jupyter
 from kqueue_tui.dashboard.logs.save import free_path
 from kqueue_tui.dashboard.toast import say
+
+COPIED = "Copied, if your terminal takes it"
+SELECT = "Else select it here: drag, in some terminals with Shift. D writes it to a file. Enter closes."
+NOT_COPIED = "Copy it from here"
+SELECT_BY_HAND = (
+    "JupyterLab lets no program copy: drag with Shift, then Ctrl-C. D writes it to a file. Enter closes."
+)
 
 
 class Copied(Dialog[None]):
@@ -25,19 +34,18 @@ class Copied(Dialog[None]):
     def __init__(self, text: str) -> None:
         super().__init__()
         self._text = text
+        self._by_hand = is_jupyter(os.environ)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="copied"):
-            yield Static("Copied, if your terminal takes it", classes="question", markup=False)
+            yield Static(NOT_COPIED if self._by_hand else COPIED, classes="question", markup=False)
             with VerticalScroll(classes="text"):
                 yield Static(self._text, markup=False)
-            yield Static(
-                "Else select it here: drag, in some terminals with Shift. D writes it to a file. Enter closes.",
-                classes="about",
-            )
+            yield Static(SELECT_BY_HAND if self._by_hand else SELECT, classes="about")
 
     def on_mount(self) -> None:
-        self.app.copy_to_clipboard(self._text)
+        if not self._by_hand:
+            self.app.copy_to_clipboard(self._text)
 
     def action_save(self) -> None:
         path = free_path(Path.cwd(), "kqueue-copy", ".txt")
