@@ -83,9 +83,10 @@ def jupyter_driver(base: type[Driver]) -> type[Driver]:
         def write(self, data: str) -> None:
             data = _QUERY.sub("", data)
             self._modes.update(_MODE.findall(data))
-            self._has_title |= data.startswith(TITLE)
+            is_title = data.startswith(TITLE)
+            self._has_title |= is_title
             self._pieces += 1 + len(data) // PIECE
-            super().write(as_wide(data))
+            super().write(data if is_title else as_wide(data))
             if self._pieces >= KEPT_PIECES:
                 self._pieces = 0
                 self._jupyter_app.call_later(self._write_all)

@@ -71,7 +71,8 @@ class Lab:
         self._server = Component(
             "jupyterlab",
             [
-                "env", "--ignore-environment", f"HOME={self.home}", f"PATH={os.environ['PATH']}", "LC_ALL=C.UTF-8",
+                "env", "--ignore-environment", f"--chdir={self.home}",
+                f"HOME={self.home}", f"PATH={os.environ['PATH']}", "LC_ALL=C.UTF-8",
                 "SHELL=/bin/bash", f"JUPYTER_CONFIG_DIR={config}", f"JUPYTER_RUNTIME_DIR={folder / 'runtime'}",
                 str(python), "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={self.home}",
                 "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
@@ -193,6 +194,7 @@ class Page:
         raise AssertionError(f"{text} is not to be seen:\n{self.text()}")
 
     def click(self, text: str) -> None:
+        self.wait_for(lambda seen: text in seen, text)
         self.browser.click(*self.place(text))
 
     def term(self, expression: str) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from kbatch_core.local import lifecycle
+from kbatch_core.local.place import find_place
 from kqueue_tui.dashboard.actions import (
     ALWAYS,
     APP,
@@ -48,7 +51,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     try:
         browser, lab = (
             Browser(folder),
-            Lab(folder, {"XDG_STATE_HOME": str(folder / "state"), "TEXTUAL_FPS": "200"}),
+            Lab(folder, {"TEXTUAL_FPS": "200"}),
         )
     except Missing as reason:
         unavailable(reason)
@@ -59,6 +62,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 @pytest.fixture
 def page(shared: Page) -> Iterator[Page]:
+    shutil.rmtree(shared.lab.home / ".local", ignore_errors=True)  # what the screen was like last time
     shared.open_terminal()
     yield shared
     shared.close_terminal()
@@ -241,11 +245,9 @@ def test_two_quick_escapes_are_explained(page: Page) -> None:
 @pytest.fixture
 def jobs(page: Page) -> Iterator[Page]:
     """The terminal, with the cluster of this machine."""
-    page.enter("export KBATCH_CLUSTER=local:browser; mkdir -p jobs; cd jobs; clear")
+    page.enter(f"export KBATCH_CLUSTER=local:browser XDG_STATE_HOME={page.lab.home}/state")
     yield page
-    page.press("q")
-    page.enter("clear; kqueue local clean browser --yes; echo gone-$?")
-    page.wait_for(lambda text: "gone-0" in text, "the cluster to be gone", seconds=60)
+    lifecycle.clean(find_place("browser", {"XDG_STATE_HOME": f"{page.lab.home}/state"}))
 
 
 def test_real_jobs_with_emoji_in_name_and_log(jobs: Page) -> None:
@@ -260,7 +262,7 @@ def test_real_jobs_with_emoji_in_name_and_log(jobs: Page) -> None:
     page.press("l")
     page.wait_for(lambda text: "✅  漢字 👩  done" in text, "the log")
     page.press("q")
-    (page.lab.home / "jobs" / "go").touch()
+    (page.lab.home / "go").touch()
     page.wait_for(lambda text: "● running" not in text and text.count("✓ completed") >= 2, "the end")
     label = page.browser.run("terminal.title.label")
     assert re.fullmatch(r"\w{8} 🚀 fit ✅: completed", label), "what was watched has ended: the tab says so"

@@ -15,6 +15,9 @@ class Question(Dialog[bool]):
     `painted`: whether it has been on the screen, so that a key typed before that is no answer to it.
     """
 
+    # Not by hand: when q and c are typed fast, the dialog is mounted while the app leaves, and has no button.
+    AUTO_FOCUS = "#no"
+
     may = True
     painted = False
 
@@ -24,7 +27,6 @@ class Question(Dialog[bool]):
     ]
 
     def on_mount(self) -> None:
-        self.query_one("#no").focus()
         self.call_after_refresh(self._was_painted)
 
     def _was_painted(self) -> None:
