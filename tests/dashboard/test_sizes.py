@@ -8,7 +8,7 @@ import pytest
 from textual.command import CommandPalette
 
 from kqueue_tui.dashboard.widgets.form_fields import FormFields
-from tests.dashboard.demo import make_app, running, settle
+from tests.dashboard.demo import make_app, running, settle, until
 from tests.dashboard.forms import fill_home
 
 SIZES = ((20, 6), (3, 2), (1, 1), (80, 24))
@@ -67,7 +67,8 @@ async def test_the_cursor_is_in_sight_however_long_the_help_of_its_field_is(size
         for _ in fields.shown:
             row = fields.current
             assert row is not None
-            assert fields.region.contains_region(row.region), row.field.name
+            # It is scrolled to once the new height is painted.
+            await until(pilot, lambda: fields.region.contains_region(row.region))  # noqa: B023
             heights.add(fields.size.height)
             await pilot.press("j")
             await settle(pilot)
