@@ -6,7 +6,6 @@ What it lacks is done without here: nothing of it is known to the rest of the da
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from rich.cells import cell_len
@@ -38,11 +37,6 @@ _MAYBE_WIDE = re.compile(
     "\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003fffd])"
     "((?:\ufe0f|\u200d.|[\U0001f3fb-\U0001f3ff])*)"
 )
-
-
-def is_jupyter(environ: Mapping[str, str]) -> bool:
-    """Whether what we write goes to a terminal of JupyterLab itself: tmux in it is another terminal."""
-    return "PYXTERM_DIMENSIONS" in environ and environ.get("TERM", "").startswith("xterm")
 
 
 def title(words: str) -> str:

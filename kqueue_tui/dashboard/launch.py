@@ -11,9 +11,9 @@ from kqueue_tui.dashboard.actions import REBINDABLE
 from kqueue_tui.dashboard.app import Dashboard
 from kqueue_tui.dashboard.backend import Backend, Connect, Scope
 from kqueue_tui.dashboard.config import config_path, read_config
-from kqueue_tui.dashboard.jupyter import is_jupyter
 from kqueue_tui.dashboard.options import Options
 from kqueue_tui.dashboard.saved_state import read_state, state_path, write_state
+from kqueue_tui.dashboard.terminal import is_jupyter
 
 
 def open_dashboard(options: Options) -> int:

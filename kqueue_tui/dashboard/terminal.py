@@ -1,4 +1,4 @@
-"""Terminal: the one thing that Textual has no call for, the terminal's own notification (OSC 9 or OSC 777)."""
+"""Terminal: which one it is, and its own notification (OSC 9 or OSC 777), for which Textual has no call."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from textual.app import App
 from textual.driver import Driver
 
 from kbatch_core.model.safetext import safe_text
-from kqueue_tui.dashboard.jupyter import is_jupyter, jupyter_driver, title
+
+
+def is_jupyter(environ: Mapping[str, str]) -> bool:
+    """Whether what we write goes to a terminal of JupyterLab itself: tmux in it is another terminal."""
+    return "PYXTERM_DIMENSIONS" in environ and environ.get("TERM", "").startswith("xterm")
 
 
 class Terminal:
@@ -23,6 +27,10 @@ class Terminal:
         """A driver class like `base` whose instance is remembered."""
         terminal = self
         if is_jupyter(self._environ):
+            from kqueue_tui.dashboard.jupyter import (
+                jupyter_driver,
+            )  # 5 ms of the first paint, for its pattern
+
             base = jupyter_driver(base)
 
         class Remembered(base):  # type: ignore[valid-type, misc]
@@ -51,6 +59,8 @@ def notification(text: str, environ: Mapping[str, str]) -> str:
         return ""
     words = safe_text(text, 200)
     if is_jupyter(environ):
+        from kqueue_tui.dashboard.jupyter import title
+
         return title(words)
     if term.startswith(("foot", "rxvt")) or "VTE_VERSION" in environ or "KONSOLE_VERSION" in environ:
         sequence = f"\x1b]777;notify;kqueue;{words}\x07"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from kqueue_tui.dashboard.jupyter import as_wide, is_jupyter
-from kqueue_tui.dashboard.terminal import notification
+from kqueue_tui.dashboard.jupyter import as_wide
+from kqueue_tui.dashboard.terminal import is_jupyter, notification
 from tests.commands.terminal import Terminal
 
 HERE = {"PYXTERM_DIMENSIONS": "80x25", "TERM": "xterm-256color"}

@@ -11,8 +11,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from kqueue_tui.dashboard.dialogs.dialog import Dialog
-from kqueue_tui.dashboard.jupyter import is_jupyter
 from kqueue_tui.dashboard.logs.save import free_path
+from kqueue_tui.dashboard.terminal import is_jupyter
 from kqueue_tui.dashboard.toast import say
 
 COPIED = "Copied, if your terminal takes it"
