@@ -16,9 +16,11 @@ def main() -> None:
     client = Client.connect()
     job = client.run(__file__, inputs=[1, 2, 3, 4], throttle=2, job_name="sweep", time="10:00")
     job = client.wait(job)
-    for row in client.task_rows(job):
+    rows = client.task_rows(job)
+    for row in rows:
         for line in client.lines(job, task=row.task, follow=False):
             print(f"task {row.task}, {row.state}: {line}")
+    sys.exit(0 if all(row.state == "CD" for row in rows) else 1)
 
 
 if __name__ == "__main__":
