@@ -78,7 +78,7 @@ _output=$_file
 [ ! "$_e" ] || { _errors=$_w/err; _copy err "$_e" 4; }
 
 # _send SIGNAL: to the script and all that came from it, wherever they went: KBATCH_SUPERVISOR in their environment
-# tells, or else the output that they hold open. Fails when there is none.
+# tells, or else the output that they hold open. Fails when there is none; that one of them was gone is no failure.
 _send() (
   _all=$_script
   for _word in $(tail -c +1 /proc/[0-9]*/environ | tr '\0' '\n' | cut -sd'>' -f2); do
@@ -88,7 +88,8 @@ _send() (
     $$) _all="$_all $_id" ;;
     esac
   done
-  kill -s $1 $_all
+  kill -$1 ${_all:?}
+  :
 )
 # _every SECONDS COMMAND: in the background, until the command exits, _timers are ended or the supervisor is gone.
 _every() {
@@ -170,7 +171,8 @@ _every $_u _sample
 [ ! $_s ] || _every $((${_t:-0} - ${_s#*@})) '_tell USR2'
 _await $_script
 # What was told to end has not succeeded, whatever it made of that.
-_end=$(date +%s) _script='' _s=''
+_end=$(date +%s) _script=
+_s=
 case $_reason$_code in TimeLimit*) _code=124 ;; Terminated0 | Terminated142) _code=143 ;; esac
 _exit=$_code _why=$_reason
 

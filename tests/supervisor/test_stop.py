@@ -251,7 +251,7 @@ while [ $(grep -c up {run.output}) != 200 ]; do sleep 0.1; done
 echo started
 while :; do wait; done
 """
-    process = run.start(run.script(script), options={"k": "2"})
+    process = run.start(run.script(script), options={"k": "4"})
     wait_output(run)
     process.terminate()
     ended = run.finish()
