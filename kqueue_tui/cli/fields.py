@@ -78,19 +78,19 @@ def moment(seconds: float | None) -> str:
     return datetime.fromtimestamp(seconds).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+def start_unknown(row: JobRow) -> bool:
+    """Whether nothing tells since when it runs, where pods may not be read: then it has not just begun."""
+    return row.state == "R" and row.started is None
+
+
 def time_used(row: JobRow, now: float) -> str:
-    """How long it has run; not that it has just begun where nothing tells since when it runs."""
-    if row.state == "R" and row.started is None:
-        return NOT_AVAILABLE
-    return format_time(row.elapsed(now))
+    return NOT_AVAILABLE if start_unknown(row) else format_time(row.elapsed(now))
 
 
 def time_left(row: JobRow, now: float) -> str:
     if row.time_limit is None:
         return "UNLIMITED"
-    if row.state == "R" and row.started is None:
-        return NOT_AVAILABLE
-    return format_time(row.time_limit - row.elapsed(now))
+    return NOT_AVAILABLE if start_unknown(row) else format_time(row.time_limit - row.elapsed(now))
 
 
 def _tasks_text(row: JobRow) -> str:

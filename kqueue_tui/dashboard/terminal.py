@@ -27,9 +27,8 @@ class Terminal:
         """A driver class like `base` whose instance is remembered."""
         terminal = self
         if is_jupyter(self._environ):
-            from kqueue_tui.dashboard.jupyter import (
-                jupyter_driver,
-            )  # 5 ms of the first paint, for its pattern
+            # Only there: its pattern takes 5 ms of a first paint.
+            from kqueue_tui.dashboard.jupyter import jupyter_driver
 
             base = jupyter_driver(base)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +66,31 @@ def submission(
     )
 
 
-def through(proxy: FaultProxy, api: Api, cluster: Cluster, **retry: Any) -> Api:
-    """The same account through the proxy, which speaks plain HTTP: so with a token instead of a certificate."""
+@contextmanager
+def through_proxy(api: Api, cluster: Cluster, **retry: Any) -> Iterator[tuple[FaultProxy, Api]]:
+    """A proxy, and the same account through it. It speaks plain HTTP: so with a token instead of a certificate."""
     token = cluster.token(api.namespace, "default", cluster_role="cluster-admin")
     path = Path(cluster.folder) / f"token-{api.namespace}"
     path.write_text(token)
-    settings = Settings(server=proxy.url, namespace=api.namespace, credentials=TokenFile(path))
-    return Api(Transport(settings), Retry(**{"sleep": lambda seconds: None, **retry}))
+    with FaultProxy(cluster.server, ca_file=str(cluster.ca_file)) as proxy:
+        settings = Settings(server=proxy.url, namespace=api.namespace, credentials=TokenFile(path))
+        behind = Api(Transport(settings), Retry(**{"sleep": lambda seconds: None, **retry}))
+        try:
+            yield proxy, behind
+        finally:
+            behind.transport.close()
+
+
+def allow_jobs(cluster: Cluster, namespace: str, quota: str, count: int) -> None:
+    """So many Jobs at most, by a quota of this name."""
+    cluster.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "ResourceQuota",
+            "metadata": {"name": quota, "namespace": namespace},
+            "spec": {"hard": {"count/jobs.batch": str(count)}},
+        }
+    )
 
 
 def test_create_get_list_patch_delete(api: Api, namespace: str) -> None:
@@ -155,11 +174,9 @@ def test_a_lost_reply_gives_exactly_one_job_200_times(api: Api, cluster: Cluster
     def lose_some_answers_to_a_create(request: bytes, answer: bytes) -> bool:
         return not (request.startswith(b"POST") and rng.random() < 0.5)
 
-    with FaultProxy(cluster.server, ca_file=str(cluster.ca_file)) as proxy:
-        behind = through(proxy, api, cluster)
+    with through_proxy(api, cluster) as (proxy, behind):
         proxy.verdict = lose_some_answers_to_a_create
         ids = [behind.create_job(submission(namespace, rng=rng).manifest).metadata.uid for _ in range(200)]
-        behind.transport.close()
         assert proxy.lost > 50
     assert sorted(ids) == sorted(job.metadata.uid for job in api.list_jobs())
 
@@ -169,12 +186,10 @@ def test_when_every_answer_is_lost_the_outcome_is_called_unknown_with_the_id(
 ) -> None:
     now = itertools.count(0.0, 5.0)
     made = submission(namespace)
-    with FaultProxy(cluster.server, ca_file=str(cluster.ca_file)) as proxy:
-        behind = through(proxy, api, cluster, clock=lambda: next(now))
+    with through_proxy(api, cluster, clock=lambda: next(now)) as (proxy, behind):
         proxy.verdict = lambda request, answer: False
         with pytest.raises(UnknownOutcome, match=made.job_id) as caught:
             behind.create_job(made.manifest)
-        behind.transport.close()
     assert caught.value.exit_code == 4
     assert len(api.list_jobs()) == 1
 
@@ -183,14 +198,7 @@ def test_a_lost_reply_that_filled_the_quota_is_no_refusal(api: Api, cluster: Clu
     """Quotas are asked before names (not by the local cluster): the job that the first attempt made refuses the
     second one."""
     made = submission(namespace)
-    cluster.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "ResourceQuota",
-            "metadata": {"name": "one", "namespace": namespace},
-            "spec": {"hard": {"count/jobs.batch": "1"}},
-        }
-    )
+    allow_jobs(cluster, namespace, "one", 1)
     wait_for(
         lambda: "used" in cluster.get("resourcequota", "one", "-n", namespace)["status"], what="the quota"
     )
@@ -204,8 +212,7 @@ def test_a_lost_reply_that_filled_the_quota_is_no_refusal(api: Api, cluster: Clu
             refused.append(answer)
         return next(answers) > 0
 
-    with FaultProxy(cluster.server, ca_file=str(cluster.ca_file)) as proxy:
-        behind = through(proxy, api, cluster)
+    with through_proxy(api, cluster) as (proxy, behind):
         proxy.verdict = lose_the_first
         assert behind.create_job(made.manifest).metadata.uid == api.list_jobs()[0].metadata.uid
         assert refused or isinstance(cluster, LocalCluster), (
@@ -215,7 +222,6 @@ def test_a_lost_reply_that_filled_the_quota_is_no_refusal(api: Api, cluster: Clu
         assert made_again.metadata.uid == api.list_jobs()[0].metadata.uid, "what --submit-id promises"
         with pytest.raises(PolicyDenied, match="exceeded quota: one"):
             behind.create_job(submission(namespace).manifest)
-        behind.transport.close()
     assert len(api.list_jobs()) == 1
 
 
@@ -225,23 +231,19 @@ def test_a_name_that_is_there_and_cannot_be_looked_at_is_no_refusal(
     """Else the history would forget the job, and a script kept in home be taken away from it."""
     now = itertools.count(0.0, 5.0)
     made = submission(namespace)
-    with FaultProxy(cluster.server, ca_file=str(cluster.ca_file)) as proxy:
-        behind = through(proxy, api, cluster, clock=lambda: next(now))
+    with through_proxy(api, cluster, clock=lambda: next(now)) as (proxy, behind):
         behind.create_job(made.manifest)
         proxy.verdict = lambda request, answer: request.startswith(b"POST")
         with pytest.raises(UnknownOutcome, match=made.job_id):
             behind.create_job(made.manifest)
-        behind.transport.close()
     assert len(api.list_jobs()) == 1
 
 
 def test_a_connection_cut_between_two_reads_is_no_error(api: Api, cluster: Cluster) -> None:
-    with FaultProxy(cluster.server, ca_file=str(cluster.ca_file)) as proxy:
-        behind = through(proxy, api, cluster)
+    with through_proxy(api, cluster) as (proxy, behind):
         for _ in range(5):
             behind.version()
             proxy.cut()
-        behind.transport.close()
 
 
 def test_a_missing_right_is_named(api: Api, cluster: Cluster, namespace: str, tmp_path: Path) -> None:
@@ -267,14 +269,7 @@ def test_a_missing_namespace_is_named(api: Api) -> None:
 
 
 def test_quota_is_a_refusal_with_the_quotas_words(api: Api, cluster: Cluster, namespace: str) -> None:
-    cluster.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "ResourceQuota",
-            "metadata": {"name": "few", "namespace": namespace},
-            "spec": {"hard": {"count/jobs.batch": "0"}},
-        }
-    )
+    allow_jobs(cluster, namespace, "few", 0)
 
     def refused() -> bool:
         try:
